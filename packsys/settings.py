@@ -1,0 +1,107 @@
+"""Reads the settings of a process from its environment, once."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from packsys.errors import WrongSetUp
+
+PACKS = ("packs.github",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Holds what differs between installations.
+
+    ``vault_keys`` are 32-byte key-encryption keys by name, the first one seals. ``packs`` are modules, files or
+    folders. ``allowed_networks`` are private networks that packs may reach, in CIDR form. ``lease`` is how many
+    seconds a worker may be silent before its step is given to another, ``grace`` how long work may stand still
+    before the reconciler sends it again, ``attempts`` how often a step may lose its worker. ``log_format`` is
+    ``text`` or ``json``.
+    """
+
+    database_url: str
+    state_url: str
+    cache_url: str
+    vault_keys: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    packs: tuple[str, ...] = PACKS
+    allowed_networks: tuple[str, ...] = ()
+    lease: float = 15.0
+    grace: float = 10.0
+    attempts: int = 5
+    log_format: str = "text"
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Settings:
+        """Reads ``PACKSYS_…`` variables; raises WrongSetUp with the name of what is missing or malformed."""
+        return cls(
+            database_url=_required(environ, "PACKSYS_DATABASE_URL"),
+            state_url=_required(environ, "PACKSYS_STATE_URL"),
+            cache_url=_required(environ, "PACKSYS_CACHE_URL"),
+            vault_keys=vault_keys(environ.get("PACKSYS_VAULT_KEYS", "")),
+            packs=_list(environ.get("PACKSYS_PACKS", "")) or PACKS,
+            allowed_networks=_list(environ.get("PACKSYS_ALLOWED_NETWORKS", "")),
+            lease=_seconds(environ, "PACKSYS_LEASE", cls.lease),
+            grace=_seconds(environ, "PACKSYS_GRACE", cls.grace),
+            log_format=environ.get("PACKSYS_LOG_FORMAT", cls.log_format),
+        )
+
+    def environ(self) -> dict[str, str]:
+        """Writes the settings as the environment of a child process."""
+        keys = ",".join(f"{name}:{base64.b64encode(key).decode()}" for name, key in self.vault_keys.items())
+        return {
+            "PACKSYS_DATABASE_URL": self.database_url,
+            "PACKSYS_STATE_URL": self.state_url,
+            "PACKSYS_CACHE_URL": self.cache_url,
+            "PACKSYS_VAULT_KEYS": keys,
+            "PACKSYS_PACKS": ",".join(self.packs),
+            "PACKSYS_ALLOWED_NETWORKS": ",".join(self.allowed_networks),
+            "PACKSYS_LEASE": str(self.lease),
+            "PACKSYS_GRACE": str(self.grace),
+            "PACKSYS_LOG_FORMAT": self.log_format,
+        }
+
+
+def vault_keys(text: str) -> dict[str, bytes]:
+    """Reads ``name:base64,name:base64``; every key must be 32 bytes long."""
+    keys = dict(_vault_key(part) for part in _list(text))
+    if text.strip() and not keys:
+        raise WrongSetUp("PACKSYS_VAULT_KEYS is set but holds no key: write it as name:base64.")
+    return keys
+
+
+def _vault_key(part: str) -> tuple[str, bytes]:
+    name, _, encoded = part.partition(":")
+    try:
+        key = base64.b64decode(encoded, validate=True)
+    except ValueError:
+        key = b""
+    if not name or len(key) != 32:
+        raise WrongSetUp(
+            f"The key {name!r} in PACKSYS_VAULT_KEYS is not name:base64 of 32 bytes: "
+            "make one with 'packsys key vault'."
+        )
+    return name, key
+
+
+def _required(environ: Mapping[str, str], name: str) -> str:
+    if value := environ.get(name):
+        return value
+    raise WrongSetUp(f"{name} is not set: give it the address of the server, or use 'packsys up' to start one.")
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:
+    text = environ.get(name, "")
+    try:
+        seconds = float(text) if text else default
+    except ValueError:
+        seconds = -1.0
+    if seconds <= 0:
+        raise WrongSetUp(f"{name} is {text!r}: it must be a number of seconds above 0.")
+    return seconds
