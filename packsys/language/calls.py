@@ -1,0 +1,111 @@
+"""The pack calls of one pass: which are answered, which have to be made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from packsys.language.arguments import account_of, fill
+from packsys.language.blocked import BLOCKED, Outcome
+from packsys.language.bounds import too_much
+from packsys.language.invocation import Invocation
+from packsys.language.keys import action_key, call_key
+from packsys.language.nodes import PackCall
+from packsys.values import ErrorValue, Failure, Origin, Value
+
+
+@dataclass(frozen=True)
+class Era:
+    """Marks a point in a sequence of actions: the last action on each thing before it, and how many there were.
+
+    A thing is an account, or a pack where the call has none.
+    """
+
+    last: Mapping[str | int, str]
+    count: int
+
+
+class Calls:
+    """Answers calls from the outcomes at hand, and collects the others."""
+
+    def __init__(self, outcomes: Mapping[str, Value], *, limit: int) -> None:
+        """Takes the outcomes by key, and how many calls the job may make."""
+        self.pending: dict[str, Invocation] = {}
+        self.merged = 0
+        self._outcomes = outcomes
+        self._limit = limit
+        self._acting = False  # an action is pending, or waits for its arguments
+        self._acted: list[tuple[str | int, str]] = []
+        self._last: Mapping[str | int, str] = {}
+
+    def request(self, call: PackCall, account: Value, given: Sequence[Sequence[Value]], path: Sequence[int]) -> Outcome:
+        """Gives a call's value or error, or blocked when it has to be made; ``path`` counts the items around it."""
+        try:
+            invocation = self._invocation(call, account_of(call, account), fill(call, given), path)
+            return self._answered(invocation) if invocation.key in self._outcomes else self._awaited(invocation)
+        except Failure as problem:
+            return placed(problem.error, call.start, call.end, f"{call.pack}::{call.formula}")
+
+    def hold(self, call: PackCall) -> None:
+        """Notes a call whose arguments are blocked: no later action overtakes an action."""
+        self._acting |= call.action
+
+    def mark(self) -> Era:
+        """Marks where a sequence begins."""
+        return Era(self._last, len(self._acted))
+
+    def step(self, began: Era) -> None:
+        """Notes that a step of a sequence has ended: later reads see what its actions did."""
+        if len(self._acted) > began.count:
+            self._last = {**began.last, **dict(self._acted[began.count :])}
+
+    def leave(self, began: Era) -> None:
+        """Notes that a sequence is left: what stands beside it does not wait for it."""
+        self._last = began.last
+
+    def _invocation(
+        self, call: PackCall, account: str | None, arguments: Mapping[str, Value], path: Sequence[int]
+    ) -> Invocation:
+        era = self._last.get(call.pack_id if account is None else account)
+        key = action_key(call, account, arguments, path) if call.action else call_key(call, account, arguments, era)
+        return Invocation(
+            key=key,
+            pack_id=call.pack_id,
+            pack=call.pack,
+            version=call.version,
+            formula=call.formula,
+            account=account,
+            arguments=arguments,
+            action=call.action,
+            fresh=era is not None,
+            start=call.start,
+            end=call.end,
+        )
+
+    def _answered(self, invocation: Invocation) -> Outcome:
+        if invocation.action:
+            thing = invocation.pack_id if invocation.account is None else invocation.account
+            self._acted.append((thing, invocation.key))
+        outcome = self._outcomes[invocation.key]
+        if isinstance(outcome, ErrorValue):
+            return placed(outcome, invocation.start, invocation.end, invocation.name)
+        return outcome
+
+    def _awaited(self, invocation: Invocation) -> Outcome:
+        if invocation.key in self.pending:
+            self.merged += 1
+        elif not (invocation.action and self._acting):
+            self._add(invocation)
+        return BLOCKED
+
+    def _add(self, invocation: Invocation) -> None:
+        calls = len(self._outcomes) + len(self.pending) + 1
+        if calls > self._limit:
+            raise too_much("The formula makes too many calls", calls, self._limit)
+        self._acting |= invocation.action
+        self.pending[invocation.key] = invocation
+
+
+def placed(error: ErrorValue, start: int, end: int, call: str) -> ErrorValue:
+    """Says where an error comes from, unless it knows already."""
+    return error if error.origin is not None else replace(error, origin=Origin(start, end, call))

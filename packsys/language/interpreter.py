@@ -1,0 +1,264 @@
+"""Evaluates a bound formula as far as the finished calls allow.
+
+In one pass an expression's outcome is a value, an error, or blocked: it waits for a call. The rules are Haxl's, in
+short (Marlow et al., "There is no fork", 2014); the runtime makes the pending calls together and starts another pass.
+
+- A strict function evaluates all its arguments, even when one is blocked: that is where parallelism comes from. Once
+  all are decided, the leftmost error is its outcome.
+- A lazy function evaluates what it needs and nothing else.
+- A pack call whose arguments are known is answered from the outcomes, or becomes pending. Equal ones are one.
+- An expression over a list is evaluated for every item; an error is the outcome of its item only.
+- ``RunActions`` starts nothing of one action before the last has ended. An action is never merged with another, and
+  only one at a time is pending. What is read in a sequence after an action on an account is asked for anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from packsys.language.blocked import BLOCKED, UNDECIDED, Outcome
+from packsys.language.bounds import Scale, too_much
+from packsys.language.calls import Calls, placed
+from packsys.language.coercion import fit, items_of
+from packsys.language.functions import LIBRARY
+from packsys.language.functions.registry import Asked, Clock, Each, Function, InOrder, Steps
+from packsys.language.invocation import Invocation
+from packsys.language.limits import Budget
+from packsys.language.nodes import (
+    AccountRef,
+    Constant,
+    FunctionCall,
+    Lambda,
+    Let,
+    Local,
+    Member,
+    Node,
+    Operation,
+    PackCall,
+    Variable,
+)
+from packsys.language.operators import apply, negate
+from packsys.language.properties import property_of
+from packsys.language.walk import walk
+from packsys.values import Account, ErrorValue, Failure, Value, failure
+
+__all__ = ["BLOCKED", "Invocation", "Pass", "evaluate"]
+
+
+@dataclass(frozen=True)
+class Pass:
+    """Is what one pass came to.
+
+    ``pending`` lists the calls to make, in the order in which they were first asked for; ``merged`` counts how
+    often an equal call was already pending.
+    """
+
+    value: Outcome
+    pending: tuple[Invocation, ...] = ()
+    merged: int = 0
+
+
+def evaluate(
+    tree: Node,
+    *,
+    variables: Mapping[str, Value],
+    outcomes: Mapping[str, Value],
+    now: datetime,
+    timezone: str,
+    budget: Budget | None = None,
+) -> Pass:
+    """Makes one pass; ``outcomes`` are the values and errors of finished calls, by key.
+
+    ``now`` knows its time zone and is the same in all passes of a job. Errors in the formula are values: nothing is
+    raised for them.
+    """
+    bounds = budget or Budget()
+    calls = Calls(outcomes, limit=bounds.calls)
+    evaluation = _Evaluation(variables, calls, Clock(now.astimezone(ZoneInfo(timezone))), bounds)
+    return Pass(evaluation.run(tree), tuple(calls.pending.values()), calls.merged)
+
+
+class _Evaluation:
+    def __init__(self, variables: Mapping[str, Value], calls: Calls, clock: Clock, budget: Budget) -> None:
+        self.variables = {name.casefold(): value for name, value in variables.items()}
+        self.calls = calls
+        self.clock = clock
+        self.budget = budget
+        self.scale = Scale()
+        self.steps = 0
+        self.locals: dict[int, Outcome] = {}
+        self.path: list[int] = []  # the item of each expression over a list that is being evaluated
+
+    def run(self, tree: Node) -> Outcome:
+        root: Asked = tree
+        try:
+            return walk(root, self._visit)
+        except _Spent:
+            problem = too_much("The formula takes too many steps", self.steps, self.budget.nodes)
+            return placed(problem.error, tree.start, tree.end, "")
+
+    def _visit(self, asked: Asked) -> Outcome | Steps:
+        self.steps += 1
+        if self.steps > self.budget.nodes:
+            raise _Spent
+        return _VISITS[type(asked)](self, asked)
+
+    def constant(self, node: Constant) -> Outcome:
+        return node.value
+
+    def account(self, node: AccountRef) -> Outcome:
+        return Account(node.id)
+
+    def variable(self, node: Variable) -> Outcome:
+        name = node.name.casefold()
+        if name in self.variables:
+            return self.variables[name]
+        return placed(failure("UnknownName", f"The job has no variable {node.name!r}.").error, node.start, node.end, "")
+
+    def local(self, node: Local) -> Outcome:
+        return self.locals[node.slot]
+
+    def let(self, node: Let) -> Steps:
+        # The body goes on even when the value is blocked: what does not need it can start.
+        self.locals[node.slot] = yield node.value
+        return (yield node.body)
+
+    def member(self, node: Member) -> Steps:
+        receiver = yield node.receiver
+        if isinstance(receiver, UNDECIDED):
+            return receiver
+        return self._settled(node, node.name, property_of, receiver, node.name)
+
+    def operation(self, node: Operation) -> Steps:
+        values, failed = yield from _all(node.operands)
+        return self._settled(node, node.operators[0], _reckoned, node, values) if failed is None else failed
+
+    def function(self, node: FunctionCall) -> Steps:
+        function = LIBRARY.find(node.function)
+        if function is None:
+            problem = failure("UnknownName", f"This worker has no function {node.function}.")
+            return placed(problem.error, node.start, node.end, node.function)
+        if function.steps is None:
+            return (yield from self._strict(function, node))
+        try:
+            return (yield from function.steps(*node.arguments))
+        except Failure as problem:
+            return placed(problem.error, node.start, node.end, function.name)
+
+    def _strict(self, function: Function, node: FunctionCall) -> Steps:
+        values, failed = yield from _all([None if isinstance(part, Lambda) else part for part in node.arguments])
+        if failed is not None:
+            return failed
+        for place, argument in enumerate(node.arguments):
+            if isinstance(argument, Lambda):
+                results = yield Each(argument, items_of(values[0]))
+                if isinstance(results, UNDECIDED):
+                    return results
+                values[place] = results
+        return self._settled(node, function.name, _computed, function, node, values, self.clock)
+
+    def each(self, asked: Each) -> Steps:
+        if len(asked.items) > self.budget.width:
+            problem = too_much("The list has too many items for an expression", len(asked.items), self.budget.width)
+            return placed(problem.error, asked.expression.start, asked.expression.end, "")
+        began = self.calls.mark()
+        results = yield from self._items(asked)
+        self.calls.leave(began)
+        return BLOCKED if any(result is BLOCKED for result in results) else results
+
+    def _items(self, asked: Each) -> Generator[Asked, Outcome, list[Any]]:
+        began = self.calls.mark()
+        results: list[Any] = []
+        for index, item in enumerate(asked.items):
+            self.locals[asked.expression.slot] = item
+            self.path.append(index)
+            results.append((yield asked.expression.body))
+            self.path.pop()
+            if asked.expression.ordered:
+                if results[-1] is BLOCKED:
+                    break
+                self.calls.step(began)
+        return results
+
+    def in_order(self, asked: InOrder) -> Steps:
+        began = self.calls.mark()
+        outcome: Outcome = None
+        for expression in asked.expressions:
+            outcome = yield expression
+            if isinstance(outcome, UNDECIDED):
+                break
+            self.calls.step(began)
+        self.calls.leave(began)
+        return outcome
+
+    def pack_call(self, node: PackCall) -> Steps:
+        parts = [part for given in node.arguments for part in given.nodes]
+        (account, *values), failed = yield from _all([node.account, *parts])
+        if failed is None:
+            known = iter(values)
+            given = [[next(known) for _ in argument.nodes] for argument in node.arguments]
+            return self.calls.request(node, account, given, self.path)
+        if failed is BLOCKED:
+            self.calls.hold(node)
+        return failed
+
+    def _settled(self, node: Node, name: str, compute: Callable[..., Value], *arguments: Any) -> Value:
+        try:
+            return self.scale.settle(compute(*arguments))
+        except Failure as problem:
+            return placed(problem.error, node.start, node.end, name)
+
+
+class _Spent(Exception):
+    """Ends a pass whose budget of steps is used up."""
+
+
+def _all(parts: Sequence[Node | None]) -> Generator[Asked, Outcome, tuple[list[Any], Outcome]]:
+    """Evaluates everything; gives the outcomes, and what stands in the way: blocked, or else the leftmost error."""
+    outcomes: list[Any] = []
+    failed: Outcome = None
+    for part in parts:
+        outcome = None if part is None else (yield part)
+        if outcome is BLOCKED or (failed is None and isinstance(outcome, ErrorValue)):
+            failed = outcome
+        outcomes.append(outcome)
+    return outcomes, failed
+
+
+def _reckoned(node: Operation, values: Sequence[Value]) -> Value:
+    if node.operators == ("negate",):
+        return negate(values[0])
+    result = values[0]
+    for sign, value in zip(node.operators, values[1:], strict=True):
+        result = apply(sign, result, value)
+    return result
+
+
+def _computed(function: Function, node: FunctionCall, values: Sequence[Any], clock: Clock) -> Value:
+    arguments: list[Any] = [clock] if function.volatile else []
+    for place, (argument, value) in enumerate(zip(node.arguments, values, strict=True)):
+        parameter = function.parameter(place)
+        if argument is None:
+            arguments.append(parameter.default)
+        else:
+            arguments.append(value if isinstance(argument, Lambda) else fit(value, parameter.shape))
+    return function.compute(*arguments) if function.compute else None
+
+
+_VISITS: Mapping[type[Any], Callable[[_Evaluation, Any], Outcome | Steps]] = {
+    Constant: _Evaluation.constant,
+    AccountRef: _Evaluation.account,
+    Variable: _Evaluation.variable,
+    Local: _Evaluation.local,
+    Let: _Evaluation.let,
+    Member: _Evaluation.member,
+    Operation: _Evaluation.operation,
+    FunctionCall: _Evaluation.function,
+    PackCall: _Evaluation.pack_call,
+    Each: _Evaluation.each,
+    InOrder: _Evaluation.in_order,
+}

@@ -1,0 +1,32 @@
+"""Names pack calls, so that equal ones are made once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+from packsys.language.nodes import PackCall
+from packsys.values import Value, canonical
+
+
+def call_key(call: PackCall, account: str | None, arguments: Mapping[str, Value], era: str | None) -> str:
+    """Names a read: two with equal pack, release, formula, account and arguments have one key.
+
+    ``era`` is the key of the last action on the account that ended before it, None at the beginning: what was read
+    before an action does not answer what is asked after it. Raises Failure for arguments that cannot be kept.
+    """
+    parts = _parts(call, account, arguments)
+    return _hashed(parts if era is None else [*parts, era])
+
+
+def action_key(call: PackCall, account: str | None, arguments: Mapping[str, Value], path: Sequence[int]) -> str:
+    """Names an action: no two are the same, so its place in the formula and the items around it belong to it."""
+    return _hashed([*_parts(call, account, arguments), [call.start, *path]])
+
+
+def _parts(call: PackCall, account: str | None, arguments: Mapping[str, Value]) -> list[Value]:
+    return [call.pack_id, call.version, call.formula, account, arguments]
+
+
+def _hashed(parts: Sequence[Value]) -> str:
+    return hashlib.blake2b(canonical(parts), digest_size=16).hexdigest()

@@ -1,0 +1,1 @@
+"""What a formula would do, and what it needs next."""

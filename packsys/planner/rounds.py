@@ -1,0 +1,58 @@
+"""What a job needs now: the next wave of calls, or its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from packsys.errors import HouseError
+from packsys.language.interpreter import BLOCKED, evaluate
+from packsys.language.invocation import Invocation
+from packsys.language.limits import Budget
+from packsys.language.nodes import Node
+from packsys.values import Value
+
+
+@dataclass(frozen=True)
+class Wave:
+    """Is the calls that can be made now, side by side, in the order in which they were first asked for.
+
+    ``merged`` counts the requests that an equal call of the wave answers.
+    """
+
+    invocations: tuple[Invocation, ...]
+    merged: int = 0
+
+
+@dataclass(frozen=True)
+class Finished:
+    """Is the formula's value, or the error that it came to."""
+
+    value: Value
+
+
+def next_wave(
+    tree: Node,
+    *,
+    variables: Mapping[str, Value],
+    outcomes: Mapping[str, Value],
+    now: datetime,
+    timezone: str,
+    budget: Budget | None = None,
+) -> Wave | Finished:
+    """Decides from the outcomes at hand, by key, and from nothing else: asked twice, it answers the same.
+
+    ``now`` knows its time zone and is the same each time. A formula whose value is known ends, unless an action is
+    still to be run. Calls that are on their way are listed again.
+    """
+    found = evaluate(tree, variables=variables, outcomes=outcomes, now=now, timezone=timezone, budget=budget)
+    if any(invocation.action for invocation in found.pending) or found.value is BLOCKED:
+        return _wave(found.pending, found.merged)
+    return Finished(found.value)
+
+
+def _wave(pending: tuple[Invocation, ...], merged: int) -> Wave:
+    if not pending:
+        raise HouseError("A formula waits for calls and asks for none.")
+    return Wave(pending, merged)
