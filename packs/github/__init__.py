@@ -1,0 +1,1 @@
+"""The pack for GitHub and GitHub Enterprise."""

@@ -1,0 +1,1 @@
+"""What is declared about packs: manifests, and results fitted to them."""

@@ -1,0 +1,1 @@
+"""Where pack code runs."""
