@@ -1,0 +1,1 @@
+"""Connected accounts: their secrets, sealed at rest, and how requests are signed with them."""

@@ -1,0 +1,1 @@
+"""The only way out: requests of packs, checked, signed by the host and bounded."""

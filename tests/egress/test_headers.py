@@ -1,0 +1,59 @@
+"""A pack says what it wants; where the request goes and who asks is the host's to say."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from packsys.egress.headers import checked
+from packsys.errors import ForbiddenRequest
+
+
+def test_headers_are_joined_with_the_signature() -> None:
+    assert checked({"Accept": "a", "X-Page": ""}, {"Authorization": "b"}) == {
+        "Accept": "a",
+        "X-Page": "",
+        "Authorization": "b",
+    }
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Host", "host", "Content-Length", "Transfer-Encoding", "Connection", "TE", "Trailer", "Upgrade", "Expect"),
+        *("Proxy-Authorization", "Proxy-Connection", "Forwarded", "X-Forwarded-For", "Via", "Cookie"),
+        *("Accept-Encoding", "Keep-Alive", ":authority", "Bad Name", "Bad:Name", "Name ", "", "Né", "A\r\nB"),
+    ],
+)
+def test_a_name_is_refused(name: str) -> None:
+    with pytest.raises(ForbiddenRequest):
+        checked({name: "value"}, {})
+
+
+@pytest.mark.parametrize("value", ["a\r\nHost: b", "a\nb", "a\rb", "a\x00b", " a", "a ", "\t", "é", "\x7f"])
+def test_a_value_is_refused_and_not_repeated(value: str) -> None:
+    with pytest.raises(ForbiddenRequest) as caught:
+        checked({"X-Trial": value}, {})
+    assert caught.value.message == "The value of the header X-Trial holds signs that a header cannot have."
+
+
+@pytest.mark.parametrize("name", ["Authorization", "authorization", "AUTHORIZATION"])
+def test_the_credentials_are_not_the_packs_to_set(name: str) -> None:
+    with pytest.raises(ForbiddenRequest, match="leave it to the host"):
+        checked({name: "Bearer mine"}, {"Authorization": "Bearer theirs"})
+    assert checked({name: "Bearer mine"}, {}) == {name: "Bearer mine"}
+
+
+def test_endless_headers_are_refused() -> None:
+    with pytest.raises(ForbiddenRequest, match="longer than 65536"):
+        checked({f"X-{number}": "v" * 1000 for number in range(70)}, {})
+
+
+@given(st.text(max_size=20), st.text(max_size=20))
+def test_nothing_that_passes_can_end_a_line(name: str, value: str) -> None:
+    try:
+        passed = checked({name: value}, {})
+    except ForbiddenRequest:
+        return
+    assert not set("\r\n\x00") & set("".join([*passed.keys(), *passed.values()]))
