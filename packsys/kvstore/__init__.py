@@ -1,0 +1,1 @@
+"""Redis: what makes things fast, and may be lost. The only place that speaks to it, beside Celery."""

@@ -1,0 +1,21 @@
+"""The twins of the ports that keep things: in this process, for local runs and fast tests."""
+
+from packsys.memory.connections import MemoryConnections
+from packsys.memory.events import MemoryEvents
+from packsys.memory.jobs import MemoryJobs
+from packsys.memory.keys import MemoryKeys
+from packsys.memory.ledger import Ledger
+from packsys.memory.results import MemoryResults
+from packsys.memory.steps import MemorySteps
+from packsys.memory.upkeep import MemoryUpkeep
+
+__all__ = [
+    "Ledger",
+    "MemoryConnections",
+    "MemoryEvents",
+    "MemoryJobs",
+    "MemoryKeys",
+    "MemoryResults",
+    "MemorySteps",
+    "MemoryUpkeep",
+]

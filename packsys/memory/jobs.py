@@ -1,0 +1,66 @@
+"""The twin of jobs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from packsys.errors import IdempotencyMismatch, NotFound
+from packsys.memory.ledger import JobFile, Ledger, settled
+from packsys.model import EventKind, Job, JobState
+from packsys.values import ErrorValue, Value
+
+
+class MemoryJobs:
+    """Keeps jobs in a ledger."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        """Takes the ledger."""
+        self._ledger = ledger
+
+    def accept(self, job: Job, *, idempotency_key: str | None = None, fingerprint: str = "") -> Job:
+        """Keeps a new job, or gives back the one that this key was accepted with; its times are the ledger's."""
+        with self._ledger.open() as files:
+            for file in files.values():
+                if idempotency_key is not None and _asked(file) == (job.workspace, idempotency_key):
+                    return _same(file, fingerprint)
+            now = self._ledger.now()
+            variables = {name: settled(value) for name, value in job.variables.items()}
+            kept = replace(job, variables=variables, accepted_at=now, deadline=now + (job.deadline - job.accepted_at))
+            file = JobFile(job=kept, moved_at=now, idempotency_key=idempotency_key, fingerprint=fingerprint)
+            files[job.id] = file
+            self._ledger.tell(file, EventKind.JOB_ACCEPTED)
+            return kept
+
+    def get(self, job: str, *, workspace: str | None = None) -> Job:
+        """Finds a job; raises NotFound when it is absent or another workspace's."""
+        with self._ledger.open() as files:
+            file = files.get(job)
+        if file is None or workspace not in (None, file.job.workspace):
+            raise NotFound(f"There is no job {job!r} here: look at its id.")
+        return file.job
+
+    def finish(self, job: str, outcome: Value) -> bool:
+        """Ends a live job as done, or as failed when the outcome is an error value; False when it had ended."""
+        return self._end(job, JobState.FAILED if isinstance(outcome, ErrorValue) else JobState.DONE, outcome)
+
+    def cancel(self, job: str) -> bool:
+        """Ends a live job as cancelled; False when it had ended."""
+        return self._end(job, JobState.CANCELLED)
+
+    def _end(self, job: str, state: JobState, outcome: Value = None) -> bool:
+        with self._ledger.open() as files:
+            file = files.get(job)
+            if file is None or not file.live:
+                return False
+            self._ledger.end(file, state, outcome)
+            return True
+
+
+def _asked(file: JobFile) -> tuple[str, str | None]:
+    return file.job.workspace, file.idempotency_key
+
+
+def _same(file: JobFile, fingerprint: str) -> Job:
+    if file.fingerprint != fingerprint:
+        raise IdempotencyMismatch()
+    return file.job

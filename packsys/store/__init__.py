@@ -1,0 +1,1 @@
+"""PostgreSQL: what must last. The only place that speaks SQL."""

@@ -1,0 +1,40 @@
+"""Loads the statements of ``queries.sql``, and types them by the columns that they name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import ARRAY, Float, Integer, TextualSelect, bindparam, text
+from sqlalchemy.types import TypeEngine
+
+from packsys.store.tables import metadata
+from packsys.store.types import AnyText, InvocationText
+
+_HEADING = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
+
+# A name means the same in every table and statement: a parameter, or a result, called as a column has its type.
+TYPES: Mapping[str, TypeEngine[Any]] = MappingProxyType(
+    {column.name: column.type for table in metadata.sorted_tables for column in table.columns}
+    | {"keys": ARRAY(AnyText()), "calls": ARRAY(AnyText()), "invocations": ARRAY(InvocationText())}
+    | {"seconds": Float(), "lease": Float(), "delay": Float(), "grace": Float()}
+    | {"attempts": Integer(), "limit": Integer(), "code": AnyText()}
+)
+
+
+def load(path: Path) -> Mapping[str, TextualSelect]:
+    """Reads statements by name: each begins with ``-- name:`` and ends where the next begins."""
+    parts = _HEADING.split(path.read_text(encoding="utf-8"))[1:]
+    return MappingProxyType({name: _typed(sql) for name, sql in zip(parts[::2], parts[1::2], strict=True)})
+
+
+def _typed(sql: str) -> TextualSelect:
+    statement = text(sql)
+    names = statement.compile().params
+    return statement.bindparams(*(bindparam(name, type_=TYPES[name]) for name in names)).columns(**TYPES)
+
+
+QUERIES = load(Path(__file__).with_name("queries.sql"))

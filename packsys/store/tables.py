@@ -1,0 +1,139 @@
+"""The tables, as the newest migration leaves them. Times are PostgreSQL's own clock."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from packsys.store.types import AnyText, InvocationText, ValueText
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pk",
+        "uq": "%(table_name)s_%(column_0_N_name)s_uq",
+        "ck": "%(table_name)s_%(constraint_name)s_ck",
+        "fk": "%(table_name)s_%(column_0_N_name)s_fk",
+    }
+)
+
+# Rows of jobs and steps change several times within seconds: with room on the page a new version needs no new
+# index entries (PostgreSQL's heap-only tuples).
+ROOM = {"fillfactor": 70}
+# The indexes of what is unfinished hang on a column that changes once, and that only the statements which look for
+# stalls ask for: the others must find their row by its key, whatever PostgreSQL believes about the tables.
+UNFINISHED = text("finished_at is null")
+
+
+def _time() -> DateTime:
+    return DateTime(timezone=True)
+
+
+# ``events`` counts the job's events, ``moved_at`` is the time of the last one or of the last time that the
+# reconciler sent the job, ``sends`` counts those times since the job last moved. ``outcome`` is the value of a job
+# that is done, the error of one that failed.
+job = Table(
+    "job",
+    metadata,
+    Column("id", AnyText(), primary_key=True),
+    Column("workspace", AnyText(), nullable=False),
+    Column("idempotency_key", AnyText()),
+    Column("fingerprint", AnyText(), nullable=False),
+    Column("formula", AnyText(), nullable=False),
+    Column("tree", AnyText(), nullable=False),
+    Column("variables", ValueText(), nullable=False),
+    Column("asked_by", AnyText(), nullable=False),
+    Column("timezone", AnyText(), nullable=False),
+    Column("state", Text(), nullable=False),
+    Column("accepted_at", _time(), nullable=False),
+    Column("deadline", _time(), nullable=False),
+    Column("started_at", _time()),
+    Column("finished_at", _time()),
+    Column("outcome", ValueText()),
+    Column("events", Integer(), nullable=False),
+    Column("moved_at", _time(), nullable=False),
+    Column("sends", Integer(), nullable=False, server_default="0"),
+    UniqueConstraint("workspace", "idempotency_key"),
+    CheckConstraint("state in ('accepted', 'running', 'done', 'failed', 'cancelled')", name="state"),
+    CheckConstraint("(finished_at is null) = (state in ('accepted', 'running'))", name="finished"),
+    Index("job_unfinished", "deadline", postgresql_where=UNFINISHED),
+    postgresql_with=ROOM,
+)
+
+# ``attempt`` is the fencing number of the last claim. ``sent_at`` is when the step was last sent, or given back,
+# ``sends`` counts how often the reconciler sent it since it was last taken or given back.
+step = Table(
+    "step",
+    metadata,
+    Column("job", AnyText(), ForeignKey("job.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", AnyText(), primary_key=True),
+    Column("number", Integer(), nullable=False),
+    Column("wave", Integer(), nullable=False),
+    Column("invocation", InvocationText(), nullable=False),
+    Column("state", Text(), nullable=False),
+    Column("attempt", Integer(), nullable=False, server_default="0"),
+    Column("worker", AnyText()),
+    Column("lease_until", _time()),
+    Column("cached", Boolean(), nullable=False, server_default="false"),
+    Column("outcome", ValueText()),
+    Column("queued_at", _time(), nullable=False),
+    Column("started_at", _time()),
+    Column("finished_at", _time()),
+    Column("not_before", _time()),
+    Column("sent_at", _time(), nullable=False),
+    Column("sends", Integer(), nullable=False, server_default="0"),
+    CheckConstraint("state in ('queued', 'running', 'waiting', 'done', 'failed')", name="state"),
+    CheckConstraint("(finished_at is null) = (state in ('queued', 'running', 'waiting'))", name="finished"),
+    Index("step_unfinished", "job", postgresql_where=UNFINISHED),
+    postgresql_with=ROOM,
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("job", AnyText(), ForeignKey("job.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer(), primary_key=True),
+    Column("at", _time(), nullable=False),
+    Column("kind", Text(), nullable=False),
+    Column("step", AnyText()),
+    Column("detail", ValueText(), nullable=False),
+)
+
+connection = Table(
+    "connection",
+    metadata,
+    Column("workspace", AnyText(), primary_key=True),
+    Column("id", AnyText(), primary_key=True),
+    Column("pack_id", BigInteger(), nullable=False),
+    Column("name", AnyText(), nullable=False),
+    Column("sealed", LargeBinary(), nullable=False),
+    Column("endpoint", AnyText(), nullable=False),
+    Column("state", Text(), nullable=False),
+    Column("version", Integer(), nullable=False),
+    CheckConstraint("state in ('active', 'needs_reauth', 'revoked')", name="state"),
+)
+
+api_key = Table(
+    "api_key",
+    metadata,
+    Column("id", AnyText(), primary_key=True),
+    Column("workspace", AnyText(), nullable=False),
+    Column("name", AnyText(), nullable=False),
+    Column("digest", LargeBinary(), nullable=False),
+    Column("created_at", _time(), nullable=False),
+    Column("revoked_at", _time()),
+    Index("api_key_workspace", "workspace"),
+)

@@ -1,0 +1,73 @@
+"""How Python's texts and values lie in PostgreSQL's text columns."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from sqlalchemy import Dialect, Text
+from sqlalchemy.types import TypeDecorator
+
+from packsys.language.codec import invocation_from_json, invocation_to_json
+from packsys.language.invocation import Invocation
+from packsys.values import Json, Value, from_json, to_json
+
+_UNFIT = re.compile("[\0\\\\\ud800-\udfff]")
+_ESCAPE = re.compile(r"\\u([0-9a-f]{4})")
+
+
+def dump(data: Json) -> str:
+    """Writes JSON that any text column takes, as short and as readable as that allows.
+
+    PostgreSQL keeps neither U+0000 nor half a surrogate pair; JSON can spell both as escapes, so nothing is lost.
+    """
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace").decode()
+
+
+class AnyText(TypeDecorator[str]):
+    """Holds every Python text: what PostgreSQL refuses, and the backslash itself, is written as an escape.
+
+    Ordinary text lies as it is, and an id that cannot be anyone's is looked up and not found, as any other.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Escapes a text on its way in."""
+        return value if value is None else _UNFIT.sub(lambda found: f"\\u{ord(found[0]):04x}", value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
+        """Gives back the text that was kept."""
+        return value if value is None else _ESCAPE.sub(lambda found: chr(int(found[1], 16)), value)
+
+
+class ValueText(TypeDecorator[Value]):
+    """Holds a formula's value as JSON; a blank is NULL."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Value, dialect: Dialect) -> str | None:
+        """Writes a value."""
+        return None if value is None else dump(to_json(value))
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Value:
+        """Reads a value."""
+        return None if value is None else from_json(json.loads(value))
+
+
+class InvocationText(TypeDecorator[Invocation]):
+    """Holds a pack call as JSON."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Invocation | None, dialect: Dialect) -> str | None:
+        """Writes a call."""
+        return None if value is None else dump(invocation_to_json(value))
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Invocation | None:
+        """Reads a call."""
+        return None if value is None else invocation_from_json(json.loads(value))

@@ -1,0 +1,94 @@
+"""A house of stores, in memory or real, in which time passes when a test says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import DateTime, delete, func, update
+
+from packsys.memory import Ledger, MemoryConnections, MemoryEvents, MemoryJobs, MemoryKeys, MemorySteps, MemoryUpkeep
+from packsys.ports import ConnectionStore, EventStore, JobStore, KeyStore, StepStore, UpkeepStore
+from packsys.store.connections import PostgresConnections
+from packsys.store.database import Database
+from packsys.store.events import PostgresEvents
+from packsys.store.jobs import PostgresJobs
+from packsys.store.keys import PostgresKeys
+from packsys.store.steps import PostgresSteps
+from packsys.store.tables import metadata
+from packsys.store.upkeep import PostgresUpkeep
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """Is one implementation of every store, and ``wait``, which makes seconds pass without waiting."""
+
+    jobs: JobStore
+    steps: StepStore
+    events: EventStore
+    upkeep: UpkeepStore
+    connections: ConnectionStore
+    keys: KeyStore
+    wait: Callable[[float], None]
+
+
+@dataclass
+class Clock:
+    """Stands still until time is made to pass."""
+
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def wait(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+
+def in_memory() -> House:
+    """Gives the twins, with a clock of their own."""
+    clock = Clock()
+    ledger = Ledger(clock)
+    return House(
+        jobs=MemoryJobs(ledger),
+        steps=MemorySteps(ledger),
+        events=MemoryEvents(ledger),
+        upkeep=MemoryUpkeep(ledger),
+        connections=MemoryConnections(),
+        keys=MemoryKeys(clock),
+        wait=clock.wait,
+    )
+
+
+@contextmanager
+def in_postgres(database: Database) -> Iterator[House]:
+    """Gives the real stores. Their clock is the server's, so time passes by making what is kept older."""
+    with closing(PostgresEvents(database)) as events:
+        yield House(
+            jobs=PostgresJobs(database),
+            steps=PostgresSteps(database),
+            events=events,
+            upkeep=PostgresUpkeep(database),
+            connections=PostgresConnections(database),
+            keys=PostgresKeys(database),
+            wait=lambda seconds: age(database, seconds),
+        )
+
+
+def age(database: Database, seconds: float) -> None:
+    """Moves every kept time into the past."""
+    passed = func.make_interval(0, 0, 0, 0, 0, 0, seconds)
+    with database.begin() as connection:
+        for table in metadata.sorted_tables:
+            times = [column for column in table.columns if isinstance(column.type, DateTime)]
+            if times:
+                connection.execute(update(table).values({column: column - passed for column in times}))
+
+
+def empty(database: Database) -> None:
+    """Forgets everything that is kept."""
+    with database.begin() as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(delete(table))

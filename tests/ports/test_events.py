@@ -1,0 +1,194 @@
+"""What every EventStore promises, and which events the other stores tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from threading import Event as Bell
+
+import pytest
+
+from packsys.model import Event, EventKind
+from packsys.values import Value
+from tests.ports.house import House
+from tests.ports.samples import ERROR, NOBODYS, call, job
+from tests.ports.threads import at_once
+
+REPOS, USER = call("Repos"), call("User")
+
+
+def told(house: House, of: str) -> list[tuple[str, str | None, Mapping[str, Value]]]:
+    """Gives the kind, the step and the detail of each event, without durations."""
+    return [
+        (event.kind, event.step, {name: item for name, item in event.detail.items() if name != "seconds"})
+        for event in house.events.since(of, 0)
+    ]
+
+
+def test_a_jobs_events_tell_its_story(house: House) -> None:
+    kept = house.jobs.accept(job())
+    house.steps.add(kept.id, [REPOS, USER])
+    first = house.steps.claim(kept.id, REPOS.key, worker="w1", lease=30)
+    second = house.steps.claim(kept.id, USER.key, worker="w2", lease=30)
+    assert first
+    assert second
+    house.steps.keep(first, 1, cached=True)
+    house.steps.postpone(second, delay=0, cause="RateLimited")
+    again = house.steps.claim(kept.id, USER.key, worker="w1", lease=30)
+    assert again
+    house.steps.keep(again, ERROR)
+    house.jobs.finish(kept.id, ERROR)
+    assert told(house, kept.id) == [
+        ("job.accepted", None, {}),
+        ("job.running", None, {}),
+        ("step.queued", REPOS.key, {"number": 1, "wave": 1, "call": "GitHub::Repos"}),
+        ("step.queued", USER.key, {"number": 2, "wave": 1, "call": "GitHub::User"}),
+        ("step.running", REPOS.key, {"attempt": 1, "worker": "w1"}),
+        ("step.running", USER.key, {"attempt": 1, "worker": "w2"}),
+        ("step.done", REPOS.key, {"cached": True}),
+        ("step.waiting", USER.key, {"cause": "RateLimited"}),
+        ("step.running", USER.key, {"attempt": 2, "worker": "w1"}),
+        ("step.failed", USER.key, {"cached": False, "code": "Api"}),
+        ("job.failed", None, {"code": "Api"}),
+    ]
+
+
+def test_a_second_wave_does_not_start_the_job_again(house: House) -> None:
+    kept = house.jobs.accept(job())
+    house.steps.add(kept.id, [REPOS])
+    house.steps.add(kept.id, [REPOS, USER])
+    assert [kind for kind, _, _ in told(house, kept.id)] == [
+        "job.accepted",
+        "job.running",
+        "step.queued",
+        "step.queued",
+    ]
+
+
+@pytest.mark.parametrize("end", ["done", "failed", "cancelled"])
+def test_the_end_of_a_job_tells_how_long_it_took(house: House, end: str) -> None:
+    kept = house.jobs.accept(job())
+    house.wait(7)
+    match end:
+        case "done":
+            house.jobs.finish(kept.id, 1)
+        case "failed":
+            house.jobs.finish(kept.id, ERROR)
+        case "cancelled":
+            house.jobs.cancel(kept.id)
+    last = house.events.since(kept.id, 0)[-1]
+    assert last.kind == f"job.{end}"
+    seconds = last.detail["seconds"]
+    assert isinstance(seconds, float)
+    assert 7 <= seconds < 12
+
+
+def test_nothing_is_told_after_the_end(house: House) -> None:
+    kept = house.jobs.accept(job())
+    house.steps.add(kept.id, [REPOS, USER])
+    first = house.steps.claim(kept.id, REPOS.key, worker="w", lease=30)
+    second = house.steps.claim(kept.id, USER.key, worker="w", lease=30)
+    assert first
+    assert second
+    house.jobs.cancel(kept.id)
+    house.steps.keep(first, 1)
+    house.steps.postpone(second, delay=0, cause="Api")
+    house.steps.add(kept.id, [call("More")])
+    house.jobs.finish(kept.id, 1)
+    assert house.events.since(kept.id, 0)[-1].kind is EventKind.JOB_CANCELLED
+
+
+def test_events_are_read_from_where_one_left_off(house: House) -> None:
+    kept = house.jobs.accept(job())
+    house.steps.add(kept.id, [REPOS, USER])
+    every = house.events.since(kept.id, 0)
+    assert [event.number for event in every] == [1, 2, 3, 4]
+    for event in every:
+        assert list(house.events.since(kept.id, event.number)) == list(every[event.number :])
+
+
+@pytest.mark.parametrize("nobodys", NOBODYS)
+def test_an_absent_job_has_no_events(house: House, nobodys: str) -> None:
+    assert list(house.events.since(nobodys, 0)) == []
+
+
+def test_event_numbers_have_no_gaps_even_under_eight_threads(house: House) -> None:
+    kept = house.jobs.accept(job())
+
+    def work(n: int) -> None:
+        own = [call(f"Call {n}.{i}") for i in range(3)]
+        for step in house.steps.add(kept.id, [*own, call("Shared")]):
+            held = house.steps.claim(kept.id, step.key, worker=f"w{n}", lease=30)
+            assert held is not None
+            house.steps.keep(held, n)
+
+    at_once(work)
+    events = house.events.since(kept.id, 0)
+    assert [event.number for event in events] == list(range(1, 2 + 3 * 25 + 1))
+    assert [event.at for event in events] == sorted(event.at for event in events)
+    assert _in_order(events)
+
+
+def _in_order(events: Sequence[Event]) -> bool:
+    """Tells whether each step was queued, then running, then done."""
+    by_step: dict[str | None, list[str]] = {}
+    for event in events[2:]:
+        by_step.setdefault(event.step, []).append(event.kind)
+    by_step.pop(None, None)
+    return all(kinds == ["step.queued", "step.running", "step.done"] for kinds in by_step.values())
+
+
+# Listening.
+
+
+def test_the_bell_rings_after_each_event(house: House) -> None:
+    kept, bell = house.jobs.accept(job()), Bell()
+    stop = house.events.listen(kept.id, bell.set)
+    seen = len(house.events.since(kept.id, 0))
+    for act in (
+        lambda: house.steps.add(kept.id, [REPOS]),
+        lambda: house.steps.claim(kept.id, REPOS.key, worker="w", lease=30),
+        lambda: house.jobs.finish(kept.id, 1),
+    ):
+        bell.clear()
+        act()
+        seen = _rung(house, kept.id, bell, seen)
+    stop()
+
+
+def test_every_listener_hears_its_own_job(house: House) -> None:
+    ours, theirs = house.jobs.accept(job()), house.jobs.accept(job())
+    first, second, other = Bell(), Bell(), Bell()
+    stops = [house.events.listen(ours.id, bell.set) for bell in (first, second)]
+    stops.append(house.events.listen(theirs.id, other.set))
+    house.jobs.finish(ours.id, 1)
+    for bell in (first, second):
+        _rung(house, ours.id, bell, 1)
+    house.jobs.finish(theirs.id, 1)
+    _rung(house, theirs.id, other, 1)
+    for stop in stops:
+        stop()
+
+
+def test_who_stopped_listening_is_left_alone(house: House) -> None:
+    kept, stopped, listening = house.jobs.accept(job()), Bell(), Bell()
+    stop_first = house.events.listen(kept.id, stopped.set)
+    stop_second = house.events.listen(kept.id, listening.set)
+    house.steps.add(kept.id, [REPOS])
+    _rung(house, kept.id, stopped, 1)
+    stop_first()
+    stop_first()
+    stopped.clear()
+    listening.clear()
+    house.jobs.finish(kept.id, 1)
+    _rung(house, kept.id, listening, 3)
+    assert not stopped.is_set()
+    stop_second()
+
+
+def _rung(house: House, of: str, bell: Bell, seen: int) -> int:
+    """Waits until the bell has rung for something new: it may ring for nothing, but not stay silent for something."""
+    while len(house.events.since(of, 0)) == seen:
+        assert bell.wait(10), "the bell did not ring"
+        bell.clear()
+    assert bell.wait(10), "the bell did not ring"
+    return len(house.events.since(of, 0))
