@@ -1,0 +1,138 @@
+"""Runs one step and keeps its outcome."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from packsys.errors import Actor, NotConnected, PackError, PacksysError
+from packsys.model import Claim, Connection, ConnectionState, PackFormula, PackVersion
+from packsys.ports import (
+    Call,
+    ConnectionStore,
+    Dispatcher,
+    Egress,
+    PackRunner,
+    PackStore,
+    ResultCache,
+    StepStore,
+)
+from packsys.runtime.heartbeat import Heartbeat
+from packsys.runtime.retries import Retries
+from packsys.values import ErrorValue, Origin, Value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Execute:
+    """Claims a step, makes its call, and commits the outcome under the claim.
+
+    Calling it twice is harmless: a step that is held or kept is left alone. ``worker`` names this process in
+    events, ``lease`` is how many seconds it may be silent.
+    """
+
+    steps: StepStore
+    packs: PackStore
+    runner: PackRunner
+    connections: ConnectionStore
+    egress: Egress
+    cache: ResultCache
+    dispatcher: Dispatcher
+    retries: Retries
+    worker: str
+    lease: float
+
+    def __call__(self, job: str, key: str) -> None:
+        """Runs the step if it is due and free."""
+        claim = self.steps.claim(job, key, worker=self.worker, lease=self.lease)
+        if claim is not None:
+            self._work(claim)
+
+    def _work(self, claim: Claim) -> None:
+        invocation = claim.step.invocation
+        if invocation.action and claim.attempt > 1:
+            self.steps.keep(claim, _unknown(claim))
+        elif kept := self._cached(claim):
+            self.steps.keep(claim, kept[0], cached=True)
+        else:
+            self._attempt(claim)
+
+    def _attempt(self, claim: Claim) -> None:
+        try:
+            formula, call = self._call(claim)
+        except PacksysError as error:
+            self.steps.keep(claim, _failed(error, claim))
+            return
+        try:
+            with Heartbeat(self.steps, claim, lease=self.lease):
+                value = self.runner.run(call)
+        except PacksysError as error:
+            self._fail(claim, formula, error)
+        else:
+            self._keep(claim, formula, value)
+
+    def _keep(self, claim: Claim, formula: PackFormula, value: Value) -> None:
+        if self.steps.keep(claim, value) and _cacheable(formula):
+            self.cache.put(_cache_key(claim), value, ttl=formula.cache_ttl)
+
+    def _fail(self, claim: Claim, formula: PackFormula, error: PacksysError) -> None:
+        delay = self.retries.delay(error, formula, claim)
+        if delay is None:
+            self.steps.keep(claim, _failed(error, claim))
+        elif self.steps.postpone(claim, delay=delay, cause=error.code) and delay <= self.retries.longest:
+            self.dispatcher.again(claim.step, delay=delay)
+
+    def _cached(self, claim: Claim) -> tuple[Value] | None:
+        return None if claim.step.invocation.action else self.cache.get(_cache_key(claim))
+
+    def _call(self, claim: Claim) -> tuple[PackFormula, Call]:
+        invocation = claim.step.invocation
+        pack, formula = self._formula(invocation.pack_id, invocation.pack, invocation.formula)
+        connection = self._connection(claim, pack)
+        return formula, Call(
+            formula=formula,
+            invocation=invocation,
+            fetcher=self.egress.open(pack, connection),
+            timeout=min(formula.timeout, claim.seconds_left),
+            timezone=claim.timezone,
+            idempotency_key=f"{claim.step.job}:{claim.step.key}",
+            endpoint=connection.endpoint if connection else "",
+        )
+
+    def _formula(self, pack_id: int, name: str, formula: str) -> tuple[PackVersion, PackFormula]:
+        pack = self.packs.by_id(pack_id)
+        if pack is None or formula not in pack.formulas:
+            raise PackError(f"This worker does not have {name}::{formula}: install the pack on every worker.")
+        return pack, pack.formulas[formula]
+
+    def _connection(self, claim: Claim, pack: PackVersion) -> Connection | None:
+        account = claim.step.invocation.account
+        if account is None:
+            return None
+        connection = self.connections.get(account, workspace=claim.workspace)
+        if connection is None or connection.pack_id != pack.id:
+            raise NotConnected(f"The account {account} of {pack.name} is gone: connect it again.")
+        if connection.state is not ConnectionState.ACTIVE:
+            raise NotConnected(f"The account {connection.name!r} is {connection.state}: connect it again.")
+        return connection
+
+
+def _cacheable(formula: PackFormula) -> bool:
+    return formula.cache_ttl > 0 and not formula.signature.action
+
+
+def _cache_key(claim: Claim) -> str:
+    return f"{claim.workspace}:{claim.step.key}"
+
+
+def _failed(error: PacksysError, claim: Claim) -> ErrorValue:
+    invocation = claim.step.invocation
+    return ErrorValue.of(error, Origin(invocation.start, invocation.end, invocation.name))
+
+
+def _unknown(claim: Claim) -> ErrorValue:
+    invocation = claim.step.invocation
+    return ErrorValue(
+        code="OutcomeUnknown",
+        message=f"A worker died while {invocation.name} ran: look whether it took effect before you repeat it.",
+        actor=Actor.AUTHOR,
+        origin=Origin(invocation.start, invocation.end, invocation.name),
+    )

@@ -1,0 +1,48 @@
+"""Finds what stands still and sends what is missing."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from packsys.model import Stall
+from packsys.ports import Dispatcher, StepStore, UpkeepStore
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconcile:
+    """Brings every accepted job to its end, whatever the broker or a worker lost.
+
+    ``grace`` is how many seconds work may stand still, ``attempts`` how often a step may lose its worker. Any
+    number of them may run at once.
+    """
+
+    upkeep: UpkeepStore
+    steps: StepStore
+    dispatcher: Dispatcher
+    grace: float
+    attempts: int
+
+    def __call__(self) -> int:
+        """Repairs what it finds and gives the number of repairs; each is logged with its cause."""
+        expired = self.upkeep.expire()
+        stalls = [*self.upkeep.release(attempts=self.attempts), *self.upkeep.stalled(grace=self.grace)]
+        for job in expired:
+            log.warning("job.repaired", extra={"job": job, "cause": "deadline"})
+        for stall in stalls:
+            self._send(stall)
+        return len(expired) + len(stalls)
+
+    def _send(self, stall: Stall) -> None:
+        log.warning("job.repaired", extra={"job": stall.job, "cause": stall.cause, "steps": len(stall.steps)})
+        if stall.steps:
+            self._again(stall.job, set(stall.steps))
+        else:
+            self.dispatcher.advance(stall.job)
+
+    def _again(self, job: str, keys: set[str]) -> None:
+        for step in self.steps.of(job):
+            if step.key in keys:
+                self.dispatcher.again(step)

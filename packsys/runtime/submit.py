@@ -1,0 +1,91 @@
+"""Accepts a formula: parse, bind, keep, then send."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from packsys.errors import NotReady, RequestError
+from packsys.language.codec import dumps
+from packsys.language.compile import Compiled
+from packsys.model import Job, Submission
+from packsys.ports import JobStore
+from packsys.values import to_json
+
+log = logging.getLogger(__name__)
+
+LONGEST = 86_000.0
+"""The longest deadline in seconds: below the day for which Celery keeps a chord's counters."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submit:
+    """Keeps a job for a formula that can be run, and sends its first wave after that is committed.
+
+    When the wave cannot be sent the job stands accepted all the same: the reconciler sends it.
+    """
+
+    compile: Callable[[Submission], Compiled]
+    jobs: JobStore
+    advance: Callable[[str], None]
+    now: Callable[[], datetime]
+    new_id: Callable[[], str]
+
+    def __call__(self, submission: Submission) -> Job:
+        """Gives the accepted job, or the earlier one with the same idempotency key.
+
+        Raises FormulaError, RequestError and IdempotencyMismatch; nothing is kept then.
+        """
+        job = self._job(submission)
+        kept = self.jobs.accept(
+            job, idempotency_key=submission.idempotency_key, fingerprint=fingerprint(submission)
+        )
+        if kept.id == job.id:
+            self._send(job.id)
+        return kept
+
+    def _job(self, submission: Submission) -> Job:
+        check(submission)
+        compiled = self.compile(submission)
+        now = self.now()
+        return Job(
+            id=self.new_id(),
+            workspace=submission.workspace,
+            formula=submission.formula,
+            tree=dumps(compiled.tree),
+            variables=submission.variables,
+            asked_by=submission.asked_by,
+            timezone=submission.timezone,
+            accepted_at=now,
+            deadline=now + timedelta(seconds=submission.timeout),
+        )
+
+    def _send(self, job: str) -> None:
+        try:
+            self.advance(job)
+        except NotReady as error:
+            log.warning("job.unsent", extra={"job": job, "cause": error.message})
+
+
+def check(submission: Submission) -> None:
+    """Refuses terms that no job can have; raises RequestError."""
+    if not 0 < submission.timeout <= LONGEST:
+        raise RequestError(f"The timeout must be above 0 and at most {LONGEST:g} seconds.")
+    try:
+        ZoneInfo(submission.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise RequestError(
+            f"{submission.timezone!r} is not a time zone: use an IANA name such as 'Europe/Oslo'."
+        ) from error
+
+
+def fingerprint(submission: Submission) -> str:
+    """Tells two requests apart that came with the same idempotency key."""
+    variables = {name: to_json(value) for name, value in submission.variables.items()}
+    terms = [submission.formula, variables, submission.timeout, submission.timezone, submission.actions]
+    return hashlib.sha256(json.dumps(terms, sort_keys=True).encode()).hexdigest()

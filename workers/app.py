@@ -1,0 +1,49 @@
+"""Makes the worker's app: ``celery -A workers.app worker``."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging, worker_init, worker_process_init
+
+from packsys.bootstrap import Services, wire
+from packsys.dispatch.app import celery_app
+from packsys.settings import Settings
+from packsys.telemetry import set_up_logging
+
+settings = Settings.from_environ(os.environ)
+
+
+class House(Celery):
+    """Is a Celery app that knows the house.
+
+    The services are wired on first use, which is after the fork: no connection is shared between processes.
+    """
+
+    @cached_property
+    def services(self) -> Services:
+        """Wires the house for this process."""
+        return wire(settings, celery=self)
+
+
+app: Any = celery_app(
+    settings.state_url, app=House, include=["workers.jobs", "workers.formulas", "workers.upkeep"]
+)
+
+
+@setup_logging.connect
+def _log(**_: object) -> None:
+    set_up_logging(format=settings.log_format)
+
+
+@worker_init.connect
+def _prepare(**_: object) -> None:
+    wire(settings, celery=app)  # imports in the parent what its children then share; connects to nothing
+
+
+@worker_process_init.connect
+def _connect(**_: object) -> None:
+    app.services.ready()

@@ -1,0 +1,18 @@
+"""Rings the bell for one step, and for the next wave."""
+
+from __future__ import annotations
+
+from packsys.dispatch.app import ADVANCE, STEP
+from workers.app import app
+
+
+@app.task(name=STEP)
+def step(job: str, key: str) -> None:
+    """Runs one pack call."""
+    app.services.execute(job, key)
+
+
+@app.task(name=ADVANCE)
+def advance(job: str) -> None:
+    """Sends the next wave of a job, or ends it."""
+    app.services.advance(job)

@@ -1,0 +1,12 @@
+"""Rings the bell for what beat asks for."""
+
+from __future__ import annotations
+
+from packsys.dispatch.app import RECONCILE
+from workers.app import app
+
+
+@app.task(name=RECONCILE)
+def reconcile() -> None:
+    """Repairs what stands still."""
+    app.services.reconcile()
