@@ -1,0 +1,1 @@
+"""Measures packsys beside what people would use instead, in one run."""

@@ -1,0 +1,348 @@
+"""Talks to the HTTP service from other programs.
+
+::
+
+    with Packsys("https://packsys.example.com", "pk_…") as packsys:
+        print(packsys.run("=GitHub::Repos([my account]).Count()"))
+
+It imports nothing of packsys but its errors. What fails on the way is sent again, under one idempotency key, so
+that a formula is never evaluated twice for one call.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from httpx_sse import ServerSentEvent, connect_sse
+
+from packsys.errors import Actor, PacksysError
+
+FINAL = ("done", "failed", "cancelled")
+BUSY = (429, 502, 503, 504)
+LONGEST_WAIT = 30.0
+"""Seconds that one request waits on the service, which takes no more."""
+
+GRACE = 30.0
+"""Seconds after a job's own deadline for which its end is waited for."""
+
+_SLACK = httpx.Timeout(10.0, read=LONGEST_WAIT + 15.0)  # above the silence between two keep-alives, too
+
+
+class Refused(PacksysError):
+    """The service refused the request.
+
+    ``problem`` is the whole problem document (RFC 9457), ``drawing`` shows the place in a wrong formula.
+    """
+
+    def __init__(self, problem: Mapping[str, Any]) -> None:
+        """Takes the problem document."""
+        super().__init__(problem.get("detail"), retry_after=problem.get("retry_after"))
+        self.problem = problem
+        self.code = problem.get("code", self.code)
+        self.actor = Actor(problem.get("actor", self.actor))
+        self.status = int(problem.get("status", 0))
+        self.drawing: str = problem.get("formula", {}).get("drawing", "")
+
+    def __str__(self) -> str:
+        """Shows the place where there is one."""
+        return self.drawing or self.message
+
+
+class Unreachable(PacksysError):
+    """The service does not answer."""
+
+    code = "Unreachable"
+    actor = Actor.TIME
+    retryable = True
+
+
+class StillRunning(PacksysError):
+    """The job has not ended in time: it goes on, ask for it later."""
+
+    code = "StillRunning"
+    actor = Actor.TIME
+    retryable = True
+
+
+class JobFailed(PacksysError):
+    """The job has ended without a value; ``code``, ``message`` and ``actor`` are those of its error."""
+
+    def __init__(self, job: Job) -> None:
+        """Takes the ended job."""
+        error = job.report["error"] or {"code": "Cancelled", "message": "The job was cancelled.", "actor": "caller"}
+        super().__init__(error["message"], retry_after=error.get("retry_after"))
+        self.job = job
+        self.code = error["code"]
+        self.actor = Actor(error["actor"])
+        self.retryable = error.get("retryable", False)
+
+
+@dataclass(frozen=True)
+class Job:
+    """Is a job as the service last described it; ``report`` is its JSON."""
+
+    report: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        """Gives the job's id."""
+        return str(self.report["id"])
+
+    @property
+    def state(self) -> str:
+        """Gives the state: accepted, running, done, failed or cancelled."""
+        return str(self.report["state"])
+
+    @property
+    def ended(self) -> bool:
+        """Tells whether the job will not change any more."""
+        return self.state in FINAL
+
+    def result(self) -> Any:
+        """Gives the value of a job that is done; raises JobFailed and StillRunning."""
+        if self.state == "done":
+            return self.report["value"]
+        raise JobFailed(self) if self.ended else StillRunning()
+
+
+@dataclass(frozen=True)
+class Event:
+    """Is one transition of a job, or of one of its steps when ``step`` is not None."""
+
+    number: int
+    kind: str
+    step: str | None
+    at: str
+    detail: Mapping[str, Any]
+
+    @property
+    def last(self) -> bool:
+        """Tells whether no event comes after this one."""
+        return self.kind in ("job.done", "job.failed", "job.cancelled")
+
+
+class Packsys:
+    """Talks to one service with one key; use it as a context manager, or call :meth:`close`.
+
+    ``patience`` is for how many seconds a service that does not answer, or is busy, is asked again. One client
+    may be used by several threads.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        *,
+        patience: float = 30.0,
+        sleep: Callable[[float], None] = time.sleep,
+        new_key: Callable[[], str] = lambda: str(uuid4()),
+    ) -> None:
+        """Takes the address of the service and an API key; raises ValueError when the address is none."""
+        if not url.startswith(("http://", "https://")):
+            raise ValueError(f"{url!r} is not the address of a service: it begins with http:// or https://.")
+        self.url = url
+        self.patience = patience
+        self.sleep = sleep
+        self.new_key = new_key
+        self.http = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=_SLACK)
+
+    def __enter__(self) -> Packsys:
+        """Gives the client itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Closes the client."""
+        self.close()
+
+    def close(self) -> None:
+        """Closes its connections to the service."""
+        self.http.close()
+
+    def run(self, formula: str, *, timeout: float = 300.0, **terms: Any) -> Any:
+        """Evaluates a formula and gives its value as plain JSON; takes what :meth:`submit` takes.
+
+        Raises Refused for a formula that cannot be run, JobFailed for one that gives an error, Unreachable.
+        """
+        job = self.submit(formula, timeout=timeout, wait=min(LONGEST_WAIT, timeout), **terms)
+        return (job if job.ended else self.wait(job.id)).result()
+
+    def submit(
+        self,
+        formula: str,
+        *,
+        variables: Mapping[str, Any] | None = None,
+        timeout: float = 300.0,
+        timezone: str = "UTC",
+        actions: bool = False,
+        wait: float = 0.0,
+        idempotency_key: str | None = None,
+    ) -> Job:
+        """Starts a job and gives it, after up to ``wait`` seconds as ended, else as accepted.
+
+        ``timeout`` is the seconds after which the job fails. The same ``idempotency_key`` gives the same job,
+        from any process; without one, each call of this method is a job of its own. Raises Refused, Unreachable.
+        """
+        asked = {
+            "formula": formula,
+            "variables": dict(variables or {}),
+            "timeout": timeout,
+            "timezone": timezone,
+            "actions": actions,
+            "wait": wait,
+        }
+        headers = {"Idempotency-Key": idempotency_key or self.new_key()}
+        return Job(self._ask("POST", "/v1/jobs", json=asked, headers=headers))
+
+    def job(self, job_id: str, *, wait: float = 0.0) -> Job:
+        """Gives a job as it is now, or as soon as it has ended within ``wait`` seconds (30 at most)."""
+        return Job(self._ask("GET", f"/v1/jobs/{job_id}", params={"wait": wait}))
+
+    def wait(self, job_id: str, *, timeout: float | None = None) -> Job:
+        """Waits until a job has ended, whatever its end; raises StillRunning after ``timeout`` seconds.
+
+        By default that is the time the job itself is given, and half a minute.
+        """
+        job = self.job(job_id)
+        until = time.monotonic() + (_allowed(job) if timeout is None else timeout)
+        while not job.ended:
+            left = until - time.monotonic()
+            if left <= 0:
+                raise StillRunning
+            job = self.job(job_id, wait=min(LONGEST_WAIT, left))
+        return job
+
+    def cancel(self, job_id: str) -> Job:
+        """Ends a job; one that has ended stays as it is."""
+        return Job(self._ask("DELETE", f"/v1/jobs/{job_id}"))
+
+    def events(self, job_id: str, *, after: int = 0) -> Iterator[Event]:
+        """Follows a job from the event after the given one to its last; a broken stream is taken up again."""
+        patience, ended = self._patient(), False
+        while True:
+            try:
+                for event in self._stream(job_id, after):
+                    yield event
+                    if event.last:
+                        return
+                    after, patience = event.number, self._patient()
+                if ended:
+                    return
+                ended = self.job(job_id).ended
+                if not ended:
+                    patience.bear(Unreachable("The stream of events has broken off."))
+            except _NO_ANSWER as error:
+                patience.bear(_unreachable(self.url, error))
+            except Refused as refused:
+                patience.bear(refused)
+
+    def plan(
+        self,
+        formula: str,
+        *,
+        variables: Mapping[str, Any] | None = None,
+        timezone: str = "UTC",
+        actions: bool = False,
+    ) -> Mapping[str, Any]:
+        """Gives a formula's tree, steps and waves without running it; raises Refused."""
+        asked = {"formula": formula, "variables": dict(variables or {}), "timezone": timezone, "actions": actions}
+        answer: Mapping[str, Any] = self._ask("POST", "/v1/formulas/plan", json=asked)
+        return answer
+
+    def connect(
+        self, *, pack: str, name: str, token: str, endpoint: str = "", connection: str | None = None
+    ) -> Mapping[str, Any]:
+        """Connects an account with its token, or replaces the one with the id ``connection``; gives its row."""
+        asked = {
+            "pack": pack,
+            "name": name,
+            "token": token,
+            "endpoint": endpoint,
+            "id": connection or str(uuid4()),
+        }
+        answer: Mapping[str, Any] = self._ask("POST", "/v1/connections", json=asked)
+        return answer
+
+    def _ask(self, method: str, path: str, **options: Any) -> Any:
+        patience = self._patient()
+        while True:
+            try:
+                return _answer(self.http.request(method, path, **options))
+            except _NO_ANSWER as error:
+                patience.bear(_unreachable(self.url, error))
+            except Refused as refused:
+                patience.bear(refused)
+
+    def _stream(self, job_id: str, after: int) -> Iterator[Event]:
+        headers = {"Last-Event-ID": str(after)}
+        with connect_sse(self.http, "GET", f"/v1/jobs/{job_id}/events", headers=headers) as source:
+            if source.response.status_code != 200:
+                source.response.read()
+                _answer(source.response)
+            for sent in source.iter_sse():
+                yield _event(sent)
+
+    def _patient(self) -> _Patience:
+        return _Patience(time.monotonic() + self.patience, self.sleep)
+
+
+@dataclass
+class _Patience:
+    """Bears trouble until a point in time, with growing pauses (exponential with full jitter)."""
+
+    until: float
+    sleep: Callable[[float], None]
+    pause: float = 0.1
+
+    def bear(self, trouble: Refused | Unreachable) -> None:
+        """Sleeps where time may help; raises the trouble where it does not, or no more."""
+        if isinstance(trouble, Refused) and trouble.status not in BUSY:
+            raise trouble
+        pause = trouble.retry_after or random.uniform(self.pause / 2, self.pause)
+        if time.monotonic() + pause > self.until:
+            raise trouble
+        self.sleep(pause)
+        self.pause = min(5.0, self.pause * 2)
+
+
+_NO_ANSWER = (httpx.NetworkError, httpx.TimeoutException, httpx.RemoteProtocolError)
+
+
+def _answer(response: httpx.Response) -> Any:
+    try:
+        document = response.json()
+    except ValueError:
+        document = None
+    if response.is_success and document is not None:
+        return document
+    problem = document if isinstance(document, dict) else {"detail": f"No packsys answers at {response.url}."}
+    raise Refused({"status": response.status_code, **_retry_after(response), **problem})
+
+
+def _retry_after(response: httpx.Response) -> dict[str, float]:
+    seconds = response.headers.get("Retry-After", "")
+    return {"retry_after": float(seconds)} if seconds.isdecimal() else {}
+
+
+def _unreachable(url: str, error: Exception) -> Unreachable:
+    return Unreachable(f"The service at {url} does not answer: {str(error) or type(error).__name__}.")
+
+
+def _event(sent: ServerSentEvent) -> Event:
+    data = json.loads(sent.data)
+    return Event(data["number"], data["kind"], data["step"], data["at"], data["detail"])
+
+
+def _allowed(job: Job) -> float:
+    begun, deadline = (datetime.fromisoformat(job.report[name]) for name in ("accepted_at", "deadline"))
+    return (deadline - begun).total_seconds() + GRACE

@@ -1,0 +1,1 @@
+"""The HTTP door: FastAPI at the skin, the house behind it."""

@@ -1,0 +1,58 @@
+"""Makes the HTTP application."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, partial
+from uuid import uuid4
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+
+import packsys
+from packsys.bootstrap import Services
+from packsys.errors import PacksysError
+from packsys.service import connections, events, formulas, health, jobs, problems, reference
+from packsys.service.description import describe
+from packsys.service.envelope import Envelope
+from packsys.service.intake import Intake
+
+DESCRIPTION = """Evaluates formulas that call other people's services.
+
+Every answer with status 400 or higher is a problem document (RFC 9457). Every answer carries `X-Request-ID`."""
+
+
+def create_app(
+    services: Services,
+    *,
+    new_id: Callable[[], str] = lambda: uuid4().hex,
+    draining: Callable[[], bool] = lambda: False,
+) -> FastAPI:
+    """Makes the application for a wired house.
+
+    ``new_id`` makes request ids. ``draining`` tells whether the server is about to stop: requests that wait and
+    streams of events end within a second of it.
+    """
+    app = FastAPI(
+        title="packsys",
+        version=packsys.__version__,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+        middleware=[Middleware(Envelope, new_id=new_id), Middleware(Intake)],
+        exception_handlers={
+            PacksysError: problems.refused,
+            RequestValidationError: problems.invalid,
+            HTTPException: problems.unrouted,
+        },
+    )
+    app.state.services = services
+    app.state.draining = draining
+    for noun in (jobs, events, formulas, connections, health, reference):
+        app.include_router(noun.router)
+    app.openapi = cache(partial(describe, app))  # type: ignore[method-assign]  # FastAPI documents this as the way
+    return app

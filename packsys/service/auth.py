@@ -1,0 +1,88 @@
+"""Knows who asks: a key is looked at before anything else of a request is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+from anyio import to_thread
+from fastapi import Depends, Request, Response
+from fastapi.routing import APIRoute, APIRouter
+from fastapi.security import HTTPBearer
+
+from packsys.bootstrap import Services
+from packsys.errors import Unauthorized
+from packsys.model import Key
+from packsys.runtime.keys import recognise
+from packsys.service.intake import StrictRequest
+from packsys.service.problems import declare
+
+BEARER = HTTPBearer(
+    scheme_name="apiKey",
+    bearerFormat="pk_<id>_<secret>",
+    description="An API key. It names its workspace; nothing in a request can name another one.",
+    auto_error=False,
+)
+
+
+class KeyedRoute(APIRoute):
+    """Is a route that checks the key, then the body's form, and only then does what FastAPI does.
+
+    FastAPI itself would read and parse a stranger's body before it asks for the key.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wraps FastAPI's handler."""
+        handle = super().get_route_handler()
+        takes_body = self.body_field is not None
+
+        async def handle_keyed(plain: Request) -> Response:
+            request = StrictRequest(plain.scope, plain.receive)
+            request.state.key = await authenticate(request)
+            if takes_body:
+                await request.check_body()
+            return await handle(request)
+
+        return handle_keyed
+
+
+async def authenticate(request: Request) -> Key:
+    """Finds the key that a request carries; raises Unauthorized."""
+    credentials = await BEARER(request)
+    if credentials is None:
+        raise Unauthorized
+    return await to_thread.run_sync(recognise, credentials.credentials, services(request).keys)
+
+
+def services(request: Request) -> Services:
+    """Gives the house that the application was created with."""
+    house: Services = request.app.state.services
+    return house
+
+
+def caller(request: Request) -> Key:
+    """Gives the key that the route has checked."""
+    key: Key = request.state.key
+    return key
+
+
+def draining(request: Request) -> Callable[[], bool]:
+    """Gives the question whether the server is about to stop, so that those who wait let go."""
+    asked: Callable[[], bool] = request.app.state.draining
+    return asked
+
+
+House = Annotated[Services, Depends(services)]
+Caller = Annotated[Key, Depends(caller)]
+Draining = Annotated[Callable[[], bool], Depends(draining)]
+
+
+def keyed_router(*, tag: str) -> APIRouter:
+    """Makes a router under ``/v1`` all of whose routes need a key."""
+    return APIRouter(
+        prefix="/v1",
+        tags=[tag],
+        route_class=KeyedRoute,
+        dependencies=[Depends(BEARER)],
+        responses=declare(400, 401, 413, 415, 422, 500, 503),
+    )

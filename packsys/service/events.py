@@ -1,0 +1,117 @@
+"""What happens to a job, as server-sent events (WHATWG HTML, section 9.2)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Annotated
+
+from anyio import to_thread
+from fastapi import Depends, Header, Query
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from pydantic.json_schema import SkipJsonSchema
+
+from packsys.errors import RequestError
+from packsys.model import Event, Job
+from packsys.service.auth import Caller, Draining, House, keyed_router
+from packsys.service.fields import JobId
+from packsys.service.problems import declare
+from packsys.service.views import EventView
+from packsys.service.waiting import bell, heard
+from packsys.values import plain
+
+router = keyed_router(tag="jobs")
+
+FARTHEST = 999_999_999
+"""The greatest number of an event that a request may name."""
+
+ITEM = {
+    "required": ["id", "event", "data"],
+    "properties": {
+        "data": {
+            "contentMediaType": "application/json",
+            "contentSchema": {"$ref": "#/components/schemas/EventView"},
+        }
+    },
+}
+
+
+async def watched(job_id: JobId, house: House, key: Caller) -> Job:
+    """Finds the job before the answer begins; raises NotFound."""
+    return await to_thread.run_sync(lambda: house.jobs.get(str(job_id), workspace=key.workspace))
+
+
+Watched = Annotated[Job, Depends(watched)]
+
+
+async def rung(job: Watched, house: House) -> AsyncIterator[asyncio.Event]:
+    """Subscribes to the job for as long as the answer lasts, however that ends."""
+    async with bell(house.events, job.id) as heard_of:
+        yield heard_of
+
+
+def beginning(
+    after: Annotated[int, Query(ge=0, le=FARTHEST, description="The number of the last event seen.")] = 0,
+    last_event_id: Annotated[
+        str | SkipJsonSchema[None],
+        Header(
+            alias="Last-Event-ID",
+            description="The number of the last event seen, as browsers send it when they reconnect.",
+            json_schema_extra={"pattern": "^[0-9]{1,9}$"},
+        ),
+    ] = None,
+) -> int:
+    """Tells after which event to begin; the header wins, since it is newer. Raises RequestError."""
+    if last_event_id is None:
+        return after
+    if last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) <= 9:
+        return int(last_event_id)
+    raise RequestError("Last-Event-ID is not the number of an event: send the id of the last one seen.")
+
+
+@router.get(
+    "/jobs/{job_id}/events",
+    response_class=EventSourceResponse,
+    response_description="The events after the given one, and each new one as it happens.",
+    responses={200: {"content": {"text/event-stream": {"itemSchema": ITEM}}}, **declare(404)},
+)
+async def follow_job(
+    job: Watched,
+    house: House,
+    bell_of_job: Annotated[asyncio.Event, Depends(rung)],
+    after: Annotated[int, Depends(beginning)],
+    draining: Draining,
+) -> AsyncIterator[ServerSentEvent]:
+    """Streams what happened to a job and what happens, until its last event.
+
+    Every event has its number as `id`, its kind as `event`, and as `data` one JSON object. A comment comes every
+    15 seconds of silence. Reconnect with `Last-Event-ID` and nothing is missed.
+    """
+    while True:
+        bell_of_job.clear()
+        ended, events = await to_thread.run_sync(look, house, job, after)
+        for event in events:
+            yield sent(event)
+            after = event.number
+        if ended or draining():
+            return
+        await heard(bell_of_job)
+
+
+def look(house: House, job: Job, after: int) -> tuple[bool, Sequence[Event]]:
+    """Reads the state first: of a job that has ended, the events read next are all there are."""
+    ended = house.jobs.get(job.id, workspace=job.workspace).state.final
+    return ended, house.events.since(job.id, after)
+
+
+def sent(event: Event) -> ServerSentEvent:
+    """Gives an event as it goes over the wire."""
+    view = EventView(
+        job=event.job,
+        number=event.number,
+        at=event.at,
+        kind=event.kind,
+        step=event.step,
+        detail={name: plain(value) for name, value in event.detail.items()},
+    )
+    return ServerSentEvent(id=str(event.number), event=event.kind.value, data=view)

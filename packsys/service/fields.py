@@ -1,0 +1,52 @@
+"""Names the fields that several requests have, so that they are described once."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Path, Query
+from pydantic import ConfigDict, Field
+
+STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
+"""Requests are taken literally: no unknown field, no text for a number."""
+
+_GITHUB = "$$[pack:1013:::false:false:GitHub]"
+_ACCOUNT = "$$[packConnectionReference:8e11cd1b-c2e1-4306-9dac-0bd95ecd5084:1013:85.0.7:false:false:hereisfun]"
+REFERENCE_FORMULA = (
+    f"{_GITHUB}::Repo({_GITHUB}::Repos({_ACCOUNT}).First().$$[variable::::true:false:Url], "
+    f"account: {_ACCOUNT}).$$[variable::::true:false:FullName] + '测试'"
+)
+
+Formula = Annotated[
+    str,
+    Field(
+        description="The formula, in either form: with `$$[…]` references, or as people type it.",
+        examples=[REFERENCE_FORMULA],
+    ),
+]
+Variables = Annotated[
+    dict[str, Any],
+    Field(description="Values for the names that the formula leaves open.", examples=[{"Limit": 3}]),
+]
+TimeZone = Annotated[
+    str, Field(description="The IANA time zone that dates are meant in.", examples=["UTC", "Europe/Oslo"])
+]
+Actions = Annotated[bool, Field(description="Whether the formula may have side effects.")]
+JobId = Annotated[UUID, Path(description="The id of a job of this workspace.")]
+IdempotencyKey = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=255,
+        pattern=r"^[!-~]+$",
+        description="Makes a request safe to repeat: the same key with the same request is the same job.",
+    ),
+]
+
+LONGEST_WAIT = 30.0
+"""Seconds that a request may wait: below the minute after which proxies give up."""
+
+WaitQuery = Annotated[
+    float, Query(ge=0, le=LONGEST_WAIT, description="Seconds to wait for the job to end before answering.")
+]

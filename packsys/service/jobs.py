@@ -1,0 +1,128 @@
+"""Jobs over HTTP: submit, look, wait, cancel.
+
+A formula that fails is an answer, not an error: its job is found with status 200, state ``failed`` and the error
+as an object. Only a request that starts no job gets a problem document.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated, Any
+
+from anyio import to_thread
+from fastapi import Header, Response
+from pydantic import BaseModel, Field
+from pydantic.json_schema import SkipJsonSchema
+
+from packsys.errors import IdempotencyMismatch
+from packsys.model import Job, Key, Submission
+from packsys.runtime.report import report
+from packsys.runtime.submit import LONGEST
+from packsys.service.auth import Caller, Draining, House, keyed_router
+from packsys.service.fields import (
+    LONGEST_WAIT,
+    STRICT,
+    Actions,
+    Formula,
+    IdempotencyKey,
+    JobId,
+    TimeZone,
+    Variables,
+    WaitQuery,
+)
+from packsys.service.problems import declare
+from packsys.service.views import JobView
+from packsys.service.waiting import settled
+from packsys.values import from_plain
+
+router = keyed_router(tag="jobs")
+
+LOCATION = {"Location": {"description": "The address of the job.", "required": True, "schema": {"type": "string"}}}
+
+
+class JobRequest(BaseModel):
+    """Is one formula to evaluate, and the terms."""
+
+    model_config = STRICT
+
+    formula: Formula
+    variables: Variables = Field(default_factory=dict)
+    wait: float = Field(0, ge=0, le=LONGEST_WAIT, description="Seconds to wait for the value before answering.")
+    timeout: float = Field(300, gt=0, le=LONGEST, description="Seconds after which the job fails.")
+    timezone: TimeZone = "UTC"
+    actions: Actions = False
+    idempotency_key: IdempotencyKey | None = None
+
+
+@router.post(
+    "/jobs",
+    status_code=202,
+    response_model=JobView,
+    response_description="The job is accepted and goes on; its address is in `Location`.",
+    responses={
+        200: {"model": JobView, "description": "The job has ended.", "headers": LOCATION},
+        202: {"headers": LOCATION},
+        **declare(409),
+    },
+)
+async def submit_job(
+    *,
+    asked: JobRequest,
+    house: House,
+    key: Caller,
+    draining: Draining,
+    response: Response,
+    idempotency_key: Annotated[IdempotencyKey | SkipJsonSchema[None], Header(alias="Idempotency-Key")] = None,
+) -> Any:
+    """Accepts a formula, and waits up to `wait` seconds for its value.
+
+    Send an idempotency key, in the header or the body, and repeat the request as often as you need: it is one
+    job. The same key with another request is refused.
+    """
+    submission = submission_of(asked, key, one_of(idempotency_key, asked.idempotency_key))
+    job = await to_thread.run_sync(house.submit, submission)
+    read = partial(house.jobs.get, job.id, workspace=key.workspace)
+    job = await settled(job, read=read, events=house.events, seconds=asked.wait, draining=draining)
+    response.status_code = 200 if job.state.final else 202
+    response.headers["Location"] = f"/v1/jobs/{job.id}"
+    return await reported(job, house)
+
+
+@router.get("/jobs/{job_id}", response_model=JobView, responses=declare(404))
+async def read_job(job_id: JobId, house: House, key: Caller, draining: Draining, wait: WaitQuery = 0) -> Any:
+    """Gives a job with its steps, at once or as soon as it has ended."""
+    read = partial(house.jobs.get, str(job_id), workspace=key.workspace)
+    job = await to_thread.run_sync(read)
+    return await reported(await settled(job, read=read, events=house.events, seconds=wait, draining=draining), house)
+
+
+@router.delete("/jobs/{job_id}", response_model=JobView, responses=declare(404))
+async def cancel_job(job_id: JobId, house: House, key: Caller) -> Any:
+    """Ends a job; one that has ended stays as it is, so that repeating this is harmless."""
+    return await reported(await to_thread.run_sync(house.cancel, str(job_id), key.workspace), house)
+
+
+def submission_of(asked: JobRequest, key: Key, idempotency_key: str | None) -> Submission:
+    """Turns a request into what the house takes; the workspace is the key's."""
+    return Submission(
+        formula=asked.formula,
+        variables={name: from_plain(value) for name, value in asked.variables.items()},
+        workspace=key.workspace,
+        asked_by=key.id,
+        idempotency_key=idempotency_key,
+        timeout=asked.timeout,
+        timezone=asked.timezone,
+        actions=asked.actions,
+    )
+
+
+def one_of(header: str | None, field: str | None) -> str | None:
+    """Takes the idempotency key from where it is; raises IdempotencyMismatch when there are two."""
+    if header and field and header != field:
+        raise IdempotencyMismatch("The header and the body carry different idempotency keys: send one.")
+    return header or field
+
+
+async def reported(job: Job, house: House) -> dict[str, Any]:
+    """Gives a job with its steps as JSON."""
+    return await to_thread.run_sync(lambda: report(job, house.steps.of(job.id)))

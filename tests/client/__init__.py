@@ -1,0 +1,1 @@
+"""The Python client, before a real server."""

@@ -1,0 +1,85 @@
+"""Real servers for every test that touches one: started once per test process, thrown away at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from packsys.cli.system import Plan, System
+from packsys.client import Packsys
+from packsys.embedded import EmbeddedServers
+from packsys.store.schema import migrate
+from tests.fakeapi import FakeGitHub
+
+PROBE = str(Path(__file__).parent / "packs" / "probe.py")
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServers]:
+    """Gives a real PostgreSQL, migrated, and two real Valkeys."""
+    with EmbeddedServers(tmp_path_factory.mktemp("servers"), durable=False) as started:
+        migrate(started.database_url)
+        yield started
+
+
+@pytest.fixture(scope="session")
+def numbers() -> Iterator[int]:
+    """Gives numbers that no other test of this process has."""
+    return count(1)
+
+
+@pytest.fixture
+def database_url(servers: EmbeddedServers, numbers: Iterator[int]) -> Iterator[str]:
+    """Gives a fresh, migrated database: a copy of the first one."""
+    name = f"copy_{next(numbers)}"
+    admin = servers.database_url.replace("+psycopg", "").replace("/packsys?", "/postgres?")
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(f"create database {name} template packsys strategy file_copy")
+        yield servers.database_url.replace("/packsys?", f"/{name}?")
+        connection.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def state_url(servers: EmbeddedServers) -> str:
+    """Gives the address of the Valkey that keeps everything."""
+    return servers.state_url
+
+
+@pytest.fixture
+def cache_url(servers: EmbeddedServers) -> str:
+    """Gives the address of the Valkey that may forget."""
+    return servers.cache_url
+
+
+@pytest.fixture(scope="session")
+def github() -> Iterator[FakeGitHub]:
+    """Gives a stand-in for GitHub."""
+    with FakeGitHub() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """Gives the whole house on real servers: service, worker, beat."""
+    plan = Plan(
+        directory=tmp_path_factory.mktemp("system"),
+        parts=("service", "worker", "beat"),
+        packs=(*Plan.packs, PROBE),
+        allowed_networks=("127.0.0.0/8",),
+        lease=3.0,
+        grace=2.0,
+        durable=False,
+    )
+    with System(plan) as started:
+        yield started
+
+
+@pytest.fixture
+def service(system: System) -> Iterator[Packsys]:
+    """Gives a client of the running service."""
+    with Packsys(system.url, system.key) as client:
+        yield client

@@ -1,0 +1,1 @@
+"""The HTTP door, before a house small enough to see through."""

@@ -1,0 +1,221 @@
+"""A house small enough to see through: stores in memory, and jobs that end when a test says so."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from packsys.planner.plan import Plan, PlannedStep
+
+from packsys.bootstrap import Services
+from packsys.connections.secret import Secret
+from packsys.errors import FormulaError, NotConnected, NotReady
+from packsys.language.invocation import Invocation
+from packsys.memory import Ledger, MemoryConnections, MemoryEvents, MemoryJobs, MemoryKeys, MemorySteps
+from packsys.model import Connection, Event, Job, PackVersion, Submission
+from packsys.ports import EventStore
+from packsys.runtime.cancel import Cancel
+from packsys.runtime.connect import NewConnection
+from packsys.runtime.ids import job_id
+from packsys.runtime.keys import digest_of, issue
+from packsys.runtime.preview import Preview
+from packsys.runtime.submit import fingerprint
+from packsys.values import Value
+
+GITHUB = PackVersion(id=1013, name="GitHub", version="1.0.0", description="", domains=("github.com",), formulas={})
+
+
+def now() -> datetime:
+    """Tells the time."""
+    return datetime.now(UTC)
+
+
+def call(name: str = "Repos", *, key: str = "0" * 32) -> Invocation:
+    """Makes a call whose arguments are known."""
+    return Invocation(key=key, pack_id=1013, pack="GitHub", version="1.0.0", formula=name, account=None, arguments={})
+
+
+class Bells:
+    """Passes events on, counts who listens, and can be told to keep quiet."""
+
+    def __init__(self, events: EventStore) -> None:
+        self.events = events
+        self.listening: Counter[str] = Counter()
+        self.quiet = False
+
+    def since(self, job: str, number: int) -> Sequence[Event]:
+        return self.events.since(job, number)
+
+    def listen(self, job: str, ring: Callable[[], None]) -> Callable[[], None]:
+        stop = self.events.listen(job, lambda: None if self.quiet else ring())
+        self.listening[job] += 1
+
+        def leave() -> None:
+            stop()
+            self.listening[job] -= 1
+
+        return leave
+
+
+@dataclass(frozen=True)
+class OnePack:
+    """Knows GitHub and nothing else."""
+
+    def by_id(self, pack_id: int) -> PackVersion | None:
+        return GITHUB if pack_id == GITHUB.id else None
+
+    def by_name(self, name: str) -> PackVersion | None:
+        return GITHUB if name.lower() == "github" else None
+
+    def names(self) -> tuple[str, ...]:
+        return ("GitHub",)
+
+
+@dataclass(frozen=True)
+class SmallHouse:
+    """Accepts any formula but a few.
+
+    ``Nope()`` is unknown, ``Locked()`` has no account, ``Down()`` cannot be kept, ``Crash()`` meets a mistake of
+    ours; ``Done()`` has ended, with the variable ``Value``, when submit returns.
+    """
+
+    ledger: Ledger = field(default_factory=lambda: Ledger(now))
+    keys: MemoryKeys = field(default_factory=lambda: MemoryKeys(now))
+    kept: MemoryConnections = field(default_factory=MemoryConnections)
+    bells: Bells = field(init=False)
+    health: dict[str, str] = field(default_factory=lambda: {"postgres": "ok", "state": "ok"})
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "bells", Bells(MemoryEvents(self.ledger)))
+
+    @property
+    def services(self) -> Services:
+        """Gives the house as the service sees it."""
+        return Services(
+            submit=self.submit,
+            preview=self.preview,
+            cancel=Cancel(self.jobs),
+            connect=self.connect,
+            execute=lambda job, step: None,
+            advance=lambda job: None,
+            reconcile=lambda: 0,
+            ready=self.ready,
+            jobs=self.jobs,
+            steps=self.steps,
+            events=self.bells,
+            keys=self.keys,
+            connections=self.kept,
+            packs=OnePack(),
+        )
+
+    @property
+    def jobs(self) -> MemoryJobs:
+        """Gives the store of jobs."""
+        return MemoryJobs(self.ledger)
+
+    @property
+    def steps(self) -> MemorySteps:
+        """Gives the store of steps."""
+        return MemorySteps(self.ledger)
+
+    def token(self, workspace: str = "default") -> str:
+        """Makes a key of a workspace and gives its token."""
+        key, token = issue("a test", workspace, randomness=secrets.token_bytes, now=now())
+        self.keys.add(key, digest_of(token))
+        return token
+
+    def submit(self, submission: Submission) -> Job:
+        """Keeps a job, and ends it if it is asked to be done."""
+        refuse(submission.formula)
+        job = self.jobs.accept(
+            job_of(submission), idempotency_key=submission.idempotency_key, fingerprint=fingerprint(submission)
+        )
+        if "Done()" in submission.formula:
+            self.jobs.finish(job.id, submission.variables.get("Value"))
+        return self.jobs.get(job.id)
+
+    def preview(self, submission: Submission) -> Preview:
+        """Gives a plan of one call after another."""
+        refuse(submission.formula)
+        first = PlannedStep(id="a", call="GitHub::Repos")
+        second = PlannedStep(id="b", call="GitHub::Repo", depends_on=("a",))
+        plan = Plan(steps=(first, second), waves=(("a",), ("b",)))
+        return Preview(tree={"node": "blank"}, plan=plan, warnings=("A warning.",))
+
+    def connect(self, new: NewConnection) -> Connection:
+        """Keeps a connection, badly sealed."""
+        connection = Connection(
+            id=new.id or job_id(now(), secrets.token_bytes(10)),
+            workspace=new.workspace,
+            pack_id=new.pack_id,
+            name=new.name,
+            sealed=sealed(new.token),
+            endpoint=new.endpoint,
+        )
+        self.kept.add(connection)
+        return connection
+
+    def ready(self) -> Mapping[str, str]:
+        """Tells what a test wants told."""
+        return self.health
+
+    def run_step(self, job: str, outcome: Value, *, name: str = "Repos") -> None:
+        """Runs one call of a job, from the queue to its outcome."""
+        (step,) = self.steps.add(job, [call(name, key=secrets.token_hex(16))])
+        claim = self.steps.claim(job, step.key, worker="a test", lease=60)
+        assert claim
+        assert self.steps.keep(claim, outcome)
+
+
+def job_of(submission: Submission) -> Job:
+    """Makes the job of a submission."""
+    return Job(
+        id=job_id(now(), secrets.token_bytes(10)),
+        workspace=submission.workspace,
+        formula=submission.formula,
+        tree="",
+        variables=submission.variables,
+        asked_by=submission.asked_by,
+        timezone=submission.timezone,
+        accepted_at=now(),
+        deadline=now() + timedelta(seconds=submission.timeout),
+    )
+
+
+def refuse(formula: str) -> None:
+    """Raises what a formula asks for."""
+    if "Nope" in formula:
+        start = formula.index("Nope")
+        raise FormulaError(
+            "There is no formula 'Nope'.",
+            kind="UnknownFormula",
+            formula=formula,
+            start=start,
+            end=start + 4,
+            expected=("a formula",),
+            found="Nope",
+            suggestions=("Note",),
+        )
+    if "Locked()" in formula:
+        raise NotConnected
+    if "Down()" in formula:
+        raise NotReady("PostgreSQL does not answer.", retry_after=7)
+    if "Crash()" in formula:
+        raise RuntimeError("the password is hunter2")
+
+
+def sealed(token: Secret) -> bytes:
+    """Turns a secret around, which is not safe but is not the secret either."""
+    return token.reveal()[::-1].encode()
+
+
+def until(true: Callable[[], bool], *, seconds: float = 10.0) -> None:
+    """Waits for a condition."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it did not come true"
+        time.sleep(0.002)

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import httpx
+import pytest
+from httpx_sse import ServerSentEvent, connect_sse
+
+from packsys.errors import CallTimeout
+from packsys.values import ErrorValue
+from tests.service.conftest import serving
+from tests.service.house import SmallHouse, until
+
+
+@pytest.fixture
+def job(http: httpx.Client) -> str:
+    return str(http.post("/v1/jobs", json={"formula": "=1"}).json()["id"])
+
+
+@pytest.fixture
+def ended(house: SmallHouse, job: str) -> str:
+    """Gives a job with six events."""
+    house.run_step(job, "a value")
+    house.jobs.finish(job, 42)
+    return job
+
+
+def stream(http: httpx.Client, job: str, **options: Any) -> list[ServerSentEvent]:
+    with connect_sse(http, "GET", f"/v1/jobs/{job}/events", **options) as source:
+        assert source.response.status_code == 200, source.response.read()
+        return list(source.iter_sse())
+
+
+def numbers(events: list[ServerSentEvent]) -> list[int]:
+    return [int(event.id) for event in events]
+
+
+def test_a_stream_tells_everything_and_ends_with_the_job(http: httpx.Client, ended: str) -> None:
+    events = stream(http, ended)
+    assert numbers(events) == list(range(1, len(events) + 1))
+    assert [event.event for event in events] == [
+        "job.accepted",
+        "job.running",
+        "step.queued",
+        "step.running",
+        "step.done",
+        "job.done",
+    ]
+
+
+def test_an_event_carries_one_json_object(http: httpx.Client, ended: str) -> None:
+    data = json.loads(stream(http, ended)[2].data)
+    assert data.keys() == {"job", "number", "at", "kind", "step", "detail"}
+    assert (data["job"], data["number"], data["kind"]) == (ended, 3, "step.queued")
+    assert data["step"] is not None
+    assert data["detail"]["call"] == "GitHub::Repos"
+
+
+def test_values_stay_out_of_events(http: httpx.Client, ended: str) -> None:
+    assert "a value" not in http.get(f"/v1/jobs/{ended}/events").text
+
+
+def test_a_stream_goes_on_after_the_last_event_seen(http: httpx.Client, ended: str) -> None:
+    assert numbers(stream(http, ended, headers={"Last-Event-ID": "4"})) == [5, 6]
+    assert numbers(stream(http, ended, params={"after": 4})) == [5, 6]
+
+
+def test_the_header_counts_where_both_are_given(http: httpx.Client, ended: str) -> None:
+    assert numbers(stream(http, ended, params={"after": 1}, headers={"Last-Event-ID": "5"})) == [6]
+
+
+@pytest.mark.parametrize("after", ["6", "999999999"])
+def test_a_stream_after_the_end_is_empty(http: httpx.Client, ended: str, after: str) -> None:
+    assert stream(http, ended, headers={"Last-Event-ID": after}) == []
+
+
+@pytest.mark.parametrize("number", ["", "-1", "1.5", "x", "²", "1" * 10])
+def test_a_last_event_id_that_is_no_number_is_a_problem(http: httpx.Client, job: str, number: str) -> None:
+    answer = http.get(f"/v1/jobs/{job}/events", headers={"Last-Event-ID": number.encode()})
+    assert (answer.status_code, answer.json()["code"]) == (400, "BadRequest")
+
+
+def test_events_are_told_as_they_happen(http: httpx.Client, house: SmallHouse, job: str) -> None:
+    with connect_sse(http, "GET", f"/v1/jobs/{job}/events") as source:
+        events = source.iter_sse()
+        assert next(events).event == "job.accepted"
+        house.run_step(job, ErrorValue.of(CallTimeout()))
+        assert next_of(events, "step.failed")
+        house.jobs.cancel(job)
+        assert next_of(events, "job.cancelled")
+        assert list(events) == []
+    until(lambda: house.bells.listening[job] == 0)
+
+
+def test_a_lost_bell_delays_events_and_loses_none(http: httpx.Client, house: SmallHouse, job: str, quiet: None) -> None:
+    with connect_sse(http, "GET", f"/v1/jobs/{job}/events") as source:
+        events = source.iter_sse()
+        next(events)
+        house.jobs.finish(job, 42)
+        assert next(events).event == "job.done"
+
+
+def test_who_hangs_up_leaves_nothing_behind(http: httpx.Client, house: SmallHouse, job: str) -> None:
+    with connect_sse(http, "GET", f"/v1/jobs/{job}/events") as source:
+        next(source.iter_sse())
+        assert house.bells.listening[job] == 1
+    until(lambda: house.bells.listening[job] == 0)
+
+
+def test_a_server_that_stops_lets_go_of_who_listens() -> None:
+    house = SmallHouse()
+    with ExitStack() as stack:
+        with serving(house) as url:
+            http = stack.enter_context(httpx.Client(base_url=url, headers={"Authorization": f"Bearer {house.token()}"}))
+            job = http.post("/v1/jobs", json={"formula": "=1"}).json()["id"]
+            events = stack.enter_context(connect_sse(http, "GET", f"/v1/jobs/{job}/events")).iter_sse()
+            assert next(events).event == "job.accepted"
+        assert list(events) == []
+    assert house.bells.listening[job] == 0
+
+
+def test_a_stream_may_not_be_cached_or_held_back(http: httpx.Client, ended: str) -> None:
+    headers = http.get(f"/v1/jobs/{ended}/events").headers
+    assert headers["content-type"].startswith("text/event-stream")
+    assert headers.get_list("cache-control") == ["no-cache"]
+    assert headers["x-accel-buffering"] == "no"
+
+
+def next_of(events: Iterator[ServerSentEvent], kind: str) -> ServerSentEvent:
+    return next(event for event in events if event.event == kind)

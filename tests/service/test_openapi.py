@@ -1,0 +1,145 @@
+"""The description is true: schemathesis makes requests from it, right and wrong ones, and finds nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Annotated, Any
+
+import pytest
+import schemathesis
+from fastapi import Depends, FastAPI, Query
+from fastapi.responses import JSONResponse
+from schemathesis.config import SchemathesisConfig
+from schemathesis.engine import from_schema
+from schemathesis.engine.events import NonFatalError, ScenarioFinished
+
+from packsys.model import Job, Submission
+from packsys.service.app import create_app
+from packsys.service.auth import BEARER
+from packsys.service.fields import REFERENCE_FORMULA
+from packsys.service.health import Health
+from tests.service.house import SmallHouse
+
+
+@pytest.fixture
+def own() -> SmallHouse:
+    return SmallHouse()
+
+
+@pytest.fixture
+def app(own: SmallHouse) -> FastAPI:
+    """Accepts jobs that end at once, so that nobody has to wait for one."""
+
+    def submit(submission: Submission) -> Job:
+        job = own.submit(submission)
+        own.jobs.finish(job.id, submission.variables.get("Value", 42))
+        return job
+
+    return create_app(replace(own.services, submit=submit))
+
+
+def findings(app: FastAPI, token: str, *, examples: int) -> list[str]:
+    """Runs every check of schemathesis but one, in all its phases, and tells what they find."""
+    config = SchemathesisConfig.from_dict(
+        {
+            "headers": {"Authorization": f"Bearer {token}"},
+            "continue-on-failure": True,
+            # JSON Schema cannot forbid NUL everywhere in a document; we do.
+            "generation": {"max-examples": examples, "deterministic": True, "allow-x00": False},
+            # DELETE ends a job, and what has become of it can still be read.
+            "checks": {"use_after_free": {"enabled": False}},
+        }
+    )
+    schema = schemathesis.openapi.from_asgi("/openapi.json", app, config=config)
+    return [finding for event in from_schema(schema).execute() for finding in told(event)]
+
+
+def told(event: object) -> Iterator[str]:
+    """Gives the failures that an event of the engine tells of."""
+    if isinstance(event, NonFatalError):
+        yield f"error: {event.info}"
+    if isinstance(event, ScenarioFinished):
+        for case, checks in event.recorder.checks.items():
+            seen = event.recorder.interactions.get(case)
+            content = seen.response.content if seen and seen.response else b""
+            for check in checks:
+                if check.failure_info and not depends_on_history(content):
+                    yield f"{check.name}: {check.failure_info.failure} {content!r}"
+
+
+def depends_on_history(content: bytes) -> bool:
+    """Spots the refusal of an idempotency key that is right in itself: no schema can describe that."""
+    return b'"code":"IdempotencyMismatch"' in content
+
+
+def test_schemathesis_finds_nothing(app: FastAPI, own: SmallHouse) -> None:
+    assert findings(app, own.token(), examples=25) == []
+
+
+def crashes() -> None:
+    raise RuntimeError("planted")
+
+
+def lies() -> Any:
+    return JSONResponse({"status": 1})
+
+
+def takes_text(limit: Annotated[str, Query(json_schema_extra={"type": "integer"})]) -> Any:
+    return limit
+
+
+def asks_no_key() -> Any:
+    return {}
+
+
+def answers_otherwise() -> Any:
+    return JSONResponse({}, status_code=203)
+
+
+DEFECTS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
+    "not_a_server_error": (crashes, {}),
+    "response_schema_conformance": (lies, {"response_model": Health}),
+    "negative_data_rejection": (takes_text, {}),
+    "ignored_auth": (asks_no_key, {"dependencies": [Depends(BEARER)]}),
+    "status_code_conformance": (answers_otherwise, {}),
+}
+
+
+@pytest.mark.parametrize("check", DEFECTS)
+def test_schemathesis_finds_what_is_planted(app: FastAPI, own: SmallHouse, check: str) -> None:
+    endpoint, options = DEFECTS[check]
+    app.add_api_route("/v1/planted", endpoint, **options)
+    found = findings(app, own.token(), examples=1)
+    assert any(finding.startswith(f"{check}:") for finding in found), found
+
+
+def operations(app: FastAPI) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in app.openapi()["paths"].items():
+        for method, told_of in methods.items():
+            yield f"{method} {path}", told_of
+
+
+def test_every_refusal_is_described_as_a_problem(app: FastAPI) -> None:
+    for name, operation in operations(app):
+        for status, answer in operation["responses"].items():
+            if int(status) >= 400:
+                assert list(answer["content"]) == ["application/problem+json"], (name, status)
+
+
+def test_everything_under_v1_needs_the_key(app: FastAPI) -> None:
+    for name, operation in operations(app):
+        assert ("security" in operation) == ("/v1/" in name), name
+        assert ("401" in operation["responses"]) == ("/v1/" in name), name
+
+
+def test_names_of_operations_are_short_and_unlike(app: FastAPI) -> None:
+    names = [operation["operationId"] for _, operation in operations(app)]
+    assert len(names) == len(set(names))
+    assert "submit_job" in names
+
+
+def test_the_example_is_the_reference_formula(app: FastAPI) -> None:
+    schemas = app.openapi()["components"]["schemas"]
+    for request in ("JobRequest", "PlanRequest"):
+        assert schemas[request]["properties"]["formula"]["examples"] == [REFERENCE_FORMULA]

@@ -1,0 +1,124 @@
+"""The set-up from nothing, on the ways that it knows: each test installs the whole project."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.setup.checkout import LACKS_PIP, LACKS_VENV, Stranger
+from tests.setup.conftest import new_enough
+
+pytestmark = [pytest.mark.setup, pytest.mark.usefixtures("index"), pytest.mark.timeout(300)]
+Strangers = Callable[..., Stranger]
+SEE = "import celery, sys, packsys; print(sys.prefix, packsys.__file__)"
+# The acid test of an installation: the three servers run, as whoever installed it.
+RUN = "from packsys.embedded import EmbeddedServers as E\nwith E('.packsys') as servers: print(len(servers.pids))"
+
+
+def see(person: Stranger) -> subprocess.CompletedProcess[str]:
+    """Runs a program in the environment, and checks that it is the one of this checkout."""
+    said = person.run("python", "-c", SEE)
+    assert said.stdout.split() == [f"{person.checkout}/.venv", f"{person.checkout}/packsys/__init__.py"], said.stderr
+    return said
+
+
+def test_a_fresh_copy_sets_itself_up_once(stranger: Strangers) -> None:
+    person = stranger()
+    assert "Setting up .venv" in see(person).stderr
+    stamp = (person.checkout / ".venv" / "stamp").stat()
+    assert see(person).stderr == ""
+    assert (person.checkout / ".venv" / "stamp").stat() == stamp
+    said = person.run("python", "-c", RUN)
+    assert (said.stdout, said.returncode) == ("3\n", 0), said.stderr
+
+
+def test_the_projects_commands_are_in_the_environment(stranger: Strangers) -> None:
+    said = stranger().run("packsys", "--help")
+    assert said.returncode == 0, said.stderr
+    assert said.stdout.startswith("Usage: packsys ")
+
+
+def test_a_change_of_pyproject_is_followed_in_place(stranger: Strangers) -> None:
+    person = stranger()
+    see(person)
+    made = (person.checkout / ".venv" / "pyvenv.cfg").stat().st_ino
+    with (person.checkout / "pyproject.toml").open("a") as file:
+        file.write("# changed\n")
+    assert "Setting up .venv" in see(person).stderr
+    assert (person.checkout / ".venv" / "pyvenv.cfg").stat().st_ino == made
+
+
+def test_a_moved_checkout_and_a_broken_environment_are_made_anew(stranger: Strangers, tmp_path: Path) -> None:
+    person = stranger()
+    see(person)
+    moved = stranger(checkout=person.checkout.rename(tmp_path / "moved"))
+    assert "Setting up .venv" in see(moved).stderr
+    (moved.checkout / ".venv" / "bin" / "python").unlink()
+    assert "Setting up .venv" in see(moved).stderr
+
+
+def test_two_at_once_make_one_environment(stranger: Strangers) -> None:
+    person = stranger()
+    running = [person.start("python", "-c", SEE) for _ in range(2)]
+    said = [process.communicate() for process in running]
+    assert [process.returncode for process in running] == [0, 0], said
+    assert sum("Setting up .venv" in err for _, err in said) == 1
+
+
+def test_a_wrong_hash_installs_nothing(stranger: Strangers) -> None:
+    person = stranger()
+    lock = person.checkout / "requirements.lock"
+    text = lock.read_text()
+    start = text.index("\niniconfig==")
+    end = text.index("    # via", start)
+    wrong = text[start:end].split(" \\")[0] + " \\\n    --hash=sha256:" + "0" * 64 + "\n"
+    lock.write_text(text[:start] + wrong + text[end:])
+    said = person.run("true")
+    assert said.returncode == 1
+    assert "The set-up failed" in said.stderr
+    assert not (person.checkout / ".venv" / "stamp").exists()
+
+
+def test_without_venv_pip_is_enough(stranger: Strangers) -> None:
+    see(stranger(lacks=LACKS_VENV))
+
+
+def test_without_pip_and_uv_venv_is_enough(stranger: Strangers) -> None:
+    see(stranger(lacks=LACKS_PIP))
+
+
+def test_an_ordinary_user_needs_nothing_but_the_systems_python(ordinary: Strangers) -> None:
+    person = ordinary()
+    see(person)
+    said = person.run("python", "-c", RUN)
+    assert (said.stdout, said.returncode) == ("3\n", 0), said.stderr
+    if person.user is not None:
+        assert (person.checkout / ".packsys").stat().st_uid == person.user
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be root")
+def test_root_needs_nothing_but_the_systems_python(stranger: Strangers) -> None:
+    python = shutil.which("python3", path="/usr/bin:/usr/local/bin")
+    if python is None or not new_enough(python):
+        pytest.skip("the system has no Python 3.11")
+    see(stranger(python=python))
+
+
+def pythons() -> list[str]:
+    """Finds the other Pythons that the project is for."""
+    places = [*os.environ.get("PATH", "").split(os.pathsep), *map(str, Path.home().glob(".pyenv/versions/*/bin"))]
+    found = (shutil.which(f"python3.{minor}", path=os.pathsep.join(places[::-1])) for minor in (12, 13, 14))
+    return [python for python in found if python and new_enough(python)]
+
+
+@pytest.mark.parametrize("python", pythons() or [pytest.param("", marks=pytest.mark.skip("no other Python here"))])
+def test_newer_pythons_do_as_well(stranger: Strangers, python: str) -> None:
+    person = stranger(python=python)
+    see(person)
+    said = person.run("python", "-c", RUN)
+    assert (said.stdout, said.returncode) == ("3\n", 0), said.stderr

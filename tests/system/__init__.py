@@ -1,0 +1,1 @@
+"""The whole house on real servers, seen from outside."""

@@ -1,0 +1,73 @@
+"""Flower shows each pack call as a task of its own, under its name."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from packsys.cli.system import Plan, System
+from packsys.client import Packsys
+from tests.conftest import PROBE
+
+pytestmark = pytest.mark.servers
+
+
+def free_port() -> int:
+    """Finds a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
+@pytest.fixture
+def flower(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[System, httpx.Client]]:
+    """Gives a house with Flower, and a client of Flower's API."""
+    plan = Plan(
+        directory=tmp_path_factory.mktemp("flower"),
+        parts=("service", "worker", "flower"),
+        flower_port=free_port(),
+        packs=(PROBE,),
+        durable=False,
+    )
+    with System(plan) as system:
+        client = httpx.Client(base_url=f"http://127.0.0.1:{plan.flower_port}", auth=("packsys", system.flower_password))
+        with client:
+            yield system, client
+
+
+def seen(client: httpx.Client, name: str, times: int, *, seconds: float = 30.0) -> dict[str, dict[str, object]]:
+    """Waits until Flower lists a task name that often."""
+    deadline = time.monotonic() + seconds
+    tasks: dict[str, dict[str, object]] = {}
+    while time.monotonic() < deadline:
+        try:
+            tasks = client.get("/api/tasks").raise_for_status().json()
+        except httpx.HTTPError:
+            tasks = {}
+        found = {key: task for key, task in tasks.items() if task["name"] == name and task["state"] == "SUCCESS"}
+        if len(found) == times:
+            return found
+    raise AssertionError(f"Flower shows {tasks}")
+
+
+def test_each_call_is_a_task_with_its_name(flower: tuple[System, httpx.Client]) -> None:
+    system, client = flower
+    seen(client, "nothing", 0)
+    with Packsys(system.url, system.key) as service:
+        service.run("List(1, 2, 3).FormulaMap(Probe::Echo(CurrentValue)).Sum() + Probe::Add(1, 2)")
+    assert len(seen(client, "Probe::Echo", 3)) == 3
+    assert len(seen(client, "Probe::Add", 1)) == 1
+
+
+def test_its_messages_hold_ids_and_nothing_else(flower: tuple[System, httpx.Client]) -> None:
+    system, client = flower
+    seen(client, "nothing", 0)
+    with Packsys(system.url, system.key) as service:
+        job = service.submit('Probe::Echo("a secret thing")').id
+        service.wait(job)
+    (task,) = seen(client, "Probe::Echo", 1).values()
+    assert job in str(task["args"])
+    assert "secret" not in str(task)
