@@ -7,19 +7,24 @@ every job and step in PostgreSQL with a commit each; the canvas keeps results in
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.figures import Figure, milliseconds, times
 from packsys.bootstrap import Services, wire
 from packsys.cli.system import Plan, System
+from packsys.embedded.process import Program, spawn
 from packsys.model import Submission
+from packsys.store.schema import migrate
 
+PROBE = str(Path(__file__).parents[1] / "tests" / "packs" / "probe.py")
 ROUNDS = 5
 LATENCY_RUNS = 10
 AT_ONCE = 200
@@ -97,12 +102,37 @@ class Canvas:
 
 
 def run() -> Iterator[Figure]:
-    """Measures every shape's latency, and 200 mixed jobs at once; the figures come when all rounds are done."""
+    """Measures every shape's latency, and 200 mixed jobs at once."""
     with tempfile.TemporaryDirectory(prefix="packsys-bench-") as folder, _system(Path(folder)) as system:
         ours, canvas = Ours(wire(system.settings)), Canvas()
         for shape in shapes():
             yield from _latency(shape, ours, canvas)
         yield from _throughput(shapes()[-1], ours, canvas)
+
+
+@contextmanager
+def _system(folder: Path) -> Iterator[System]:
+    """Runs one worker of ours and one for the canvas on the same servers, two slots each."""
+    plan = Plan(directory=folder, parts=("worker",), slots=2, packs=(PROBE,))
+    with System(plan) as system:
+        migrate(system.settings.database_url)
+        os.environ["CANVAS_URL"] = system.settings.state_url.replace("virtual_host=0", "virtual_host=1")
+        canvas = spawn(_canvas_worker(folder))
+        try:
+            yield system
+        finally:
+            canvas.say_farewell()
+            canvas.end(grace=10.0)
+
+
+def _canvas_worker(folder: Path) -> Program:
+    return Program(
+        name="canvas",
+        command=(sys.executable, "-m", "celery", "-A", "benchmarks.canvas", "worker", "-c", "2", "-l", "WARNING"),
+        log=folder / "canvas.log",
+        farewell=signal.SIGTERM,
+        environment=dict(os.environ),
+    )
 
 
 def _latency(shape: Shape, ours: Ours, canvas: Canvas) -> Iterator[Figure]:

@@ -7,6 +7,7 @@ Needs nothing but Python: PostgreSQL and Valkey come from wheels, and a small st
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -21,7 +22,7 @@ from packsys.client import Packsys
 from packsys.errors import PacksysError
 from tests.fakeapi import TOKEN, FakeGitHub
 
-ROOT = Path(__file__).resolve().parents[1]
+HOME = Path(os.environ.get("PACKSYS_HOME") or Path(__file__).resolve().parents[1] / ".packsys" / "demo")
 CONNECTION = "8e11cd1b-c2e1-4306-9dac-0bd95ecd5084"
 ACCOUNT = f"$$[packConnectionReference:{CONNECTION}:1013:85.0.7:false:false:hereisfun]"
 GITHUB = "$$[pack:1013:::false:false:GitHub]"
@@ -50,7 +51,7 @@ def run(console: Console) -> None:
     """Starts the house, runs the formula, and stops the house."""
     begun = time.perf_counter()
     plan = Plan(
-        directory=ROOT / ".packsys" / "demo", parts=("service", "worker"), slots=2, allowed_networks=("127.0.0.0/8",)
+        directory=HOME, parts=("service", "worker"), slots=2, allowed_networks=("127.0.0.0/8",)
     )
     console.print("Starting PostgreSQL, Valkey, the service, a worker, and a stand-in for GitHub …", style="dim")
     with FakeGitHub(delay=0.15) as github, System(plan) as system:
