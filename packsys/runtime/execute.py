@@ -47,20 +47,21 @@ class Execute:
             self._work(claim)
 
     def _work(self, claim: Claim) -> None:
-        invocation = claim.step.invocation
-        if invocation.action and claim.attempt > 1:
+        if claim.step.invocation.action and claim.attempt > 1:
             self.steps.keep(claim, _unknown(claim))
-        elif kept := self._cached(claim):
-            self.steps.keep(claim, kept[0], cached=True)
-        else:
-            self._attempt(claim)
-
-    def _attempt(self, claim: Claim) -> None:
+            return
         try:
             formula, call = self._call(claim)
         except PacksysError as error:
             self.steps.keep(claim, _failed(error, claim))
             return
+        kept = self.cache.get(_cache_key(claim)) if _cacheable(formula) else None
+        if kept is not None:
+            self.steps.keep(claim, kept[0], cached=True)
+        else:
+            self._attempt(claim, formula, call)
+
+    def _attempt(self, claim: Claim, formula: PackFormula, call: Call) -> None:
         try:
             with Heartbeat(self.steps, claim, lease=self.lease):
                 value = self.runner.run(call)
@@ -79,9 +80,6 @@ class Execute:
             self.steps.keep(claim, _failed(error, claim))
         elif self.steps.postpone(claim, delay=delay, cause=error.code) and delay <= self.retries.longest:
             self.dispatcher.again(claim.step, delay=delay)
-
-    def _cached(self, claim: Claim) -> tuple[Value] | None:
-        return None if claim.step.invocation.action else self.cache.get(_cache_key(claim))
 
     def _call(self, claim: Claim) -> tuple[PackFormula, Call]:
         invocation = claim.step.invocation

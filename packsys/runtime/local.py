@@ -38,9 +38,7 @@ class RunLocally:
         """Makes wave after wave until the formula has a value."""
         started, outcomes, waves = self.now(), dict[str, Value](), list[Wave]()
         while True:
-            decision = next_wave(
-                tree, variables=variables, outcomes=outcomes, now=started, timezone=self.timezone
-            )
+            decision = next_wave(tree, variables=variables, outcomes=outcomes, now=started, timezone=self.timezone)
             match decision:
                 case Finished(value):
                     return LocalRun(value, waves)

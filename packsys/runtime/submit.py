@@ -42,9 +42,7 @@ class Submit:
         Raises FormulaError, RequestError and IdempotencyMismatch; nothing is kept then.
         """
         job = self._job(submission)
-        kept = self.jobs.accept(
-            job, idempotency_key=submission.idempotency_key, fingerprint=fingerprint(submission)
-        )
+        kept = self.jobs.accept(job, idempotency_key=submission.idempotency_key, fingerprint=fingerprint(submission))
         if kept.id == job.id:
             self._send(job.id)
         return kept

@@ -1,0 +1,1 @@
+"""The use cases, on memory: time passes and messages are lost when a test says so."""

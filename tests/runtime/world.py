@@ -1,0 +1,129 @@
+"""A house in memory whose messages a test delivers, repeats or loses."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+from packsys.connections.vault import Secret, Vault
+from packsys.language.compile import Compiler
+from packsys.memory import MemoryResults
+from packsys.memory.egress import ClosedEgress
+from packsys.model import Job, Step, Submission
+from packsys.ports import ResultCache
+from packsys.runtime.advance import Advance
+from packsys.runtime.connect import Connect
+from packsys.runtime.execute import Execute
+from packsys.runtime.reconcile import Reconcile
+from packsys.runtime.retries import Retries
+from packsys.runtime.scope import Compile
+from packsys.runtime.submit import Submit
+from packsys.sandbox.inprocess import InProcessPacks
+from packsys.sandbox.loading import load_pack
+from tests.ports.house import House, in_memory
+
+PROBE = Path(__file__).parents[1] / "packs" / "probe.py"
+GITHUB = Path(__file__).parents[2] / "packs" / "github"
+ATTEMPTS = 3
+
+
+@dataclass
+class Messages:
+    """Is a dispatcher whose messages lie in a queue until a test delivers them."""
+
+    waiting: deque[tuple[str, ...]] = field(default_factory=deque)
+    waves: list[list[str]] = field(default_factory=list)
+    delays: list[float] = field(default_factory=list)
+
+    def wave(self, job: str, steps: Sequence[Step]) -> None:
+        self.waves.append([step.invocation.name for step in steps])
+        self.waiting.extend([*(("step", job, step.key) for step in steps), ("advance", job)])
+
+    def again(self, step: Step, *, delay: float = 0.0) -> None:
+        self.delays.append(delay)
+        self.waiting.extend([("step", step.job, step.key), ("advance", step.job)])
+
+    def advance(self, job: str) -> None:
+        self.waiting.append(("advance", job))
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """Is a wired house with its messages and its clock."""
+
+    house: House
+    messages: Messages
+    submit: Submit
+    execute: Execute
+    advance: Advance
+    reconcile: Reconcile
+    connect: Connect
+
+    def deliver(self, message: tuple[str, ...]) -> None:
+        """Does what a worker does with one message."""
+        match message:
+            case ("step", job, key):
+                self.execute(job, key)
+            case ("advance", job):
+                self.advance(job)
+
+    def settle(self) -> None:
+        """Delivers messages until none is left."""
+        while self.messages.waiting:
+            self.deliver(self.messages.waiting.popleft())
+
+    def run(self, formula: str, **terms: object) -> Job:
+        """Submits a formula, delivers everything, and gives the job as it stands then."""
+        job = self.submit(Submission(formula=formula, **terms))  # type: ignore[arg-type]
+        self.settle()
+        return self.house.jobs.get(job.id)
+
+
+def world(*, random: Callable[[], float] = lambda: 0.5, cache: ResultCache | None = None) -> World:
+    """Wires a house in memory with the probe and the GitHub pack."""
+    house, messages, numbers = in_memory(), Messages(), count(1)
+    packs = InProcessPacks([load_pack(PROBE), load_pack(GITHUB)])
+    advance = Advance(house.jobs, house.steps, messages)
+    compile_formula = Compile(compiler=Compiler(), packs=packs, connections=house.connections)
+
+    def new_id() -> str:
+        return f"00000000-0000-7000-8000-{next(numbers):012}"
+
+    return World(
+        house=house,
+        messages=messages,
+        submit=Submit(
+            compile=compile_formula, jobs=house.jobs, advance=advance, now=lambda: datetime.now(UTC), new_id=new_id
+        ),
+        execute=Execute(
+            steps=house.steps,
+            packs=packs,
+            runner=packs,
+            connections=house.connections,
+            egress=ClosedEgress(),
+            cache=cache or MemoryResults(lambda: datetime.now(UTC)),
+            dispatcher=messages,
+            retries=Retries(random=random),
+            worker="test",
+            lease=30.0,
+        ),
+        advance=advance,
+        reconcile=Reconcile(
+            upkeep=house.upkeep, steps=house.steps, dispatcher=messages, grace=10.0, attempts=ATTEMPTS
+        ),
+        connect=Connect(
+            packs=packs,
+            connections=house.connections,
+            vault=Vault({"test": bytes(32)}, current="test"),
+            new_id=new_id,
+        ),
+    )
+
+
+def secret() -> Secret:
+    """Gives a token that opens nothing."""
+    return Secret("a-token-of-a-test")
