@@ -1,0 +1,1 @@
+"""Programs that use packsys; each runs as it stands."""

@@ -1,6 +1,6 @@
 """Submits a formula from a process that has only Celery and the broker's address.
 
-    BROKER_URL=redis://… python examples/celery_client.py '=1 + 1'
+BROKER_URL=redis://… python examples/celery_client.py '=1 + 1'
 """
 
 import os

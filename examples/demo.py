@@ -51,15 +51,17 @@ def run(console: Console) -> None:
     """Starts the house, runs the formula, and stops the house."""
     begun = time.perf_counter()
     plan = Plan(
-        directory=HOME, parts=("service", "worker"), slots=2, allowed_networks=("127.0.0.0/8",)
+        directory=HOME,
+        parts=("service", "worker"),
+        slots=2,
+        allowed_networks=("127.0.0.0/8",),
+        patience=0.5,  # the one job has ended: nobody has anything to finish
     )
     console.print("Starting PostgreSQL, Valkey, the service, a worker, and a stand-in for GitHub …", style="dim")
     with FakeGitHub(delay=0.15) as github, System(plan) as system:
         console.print(f"ready in {time.perf_counter() - begun:.1f} s at {system.url}", style="dim")
         with Packsys(system.url, system.key) as service:
-            service.connect(
-                pack="GitHub", name="hereisfun", token=TOKEN, endpoint=github.url, connection=CONNECTION
-            )
+            service.connect(pack="GitHub", name="hereisfun", token=TOKEN, endpoint=github.url, connection=CONNECTION)
             show(console, service)
     console.print(f"everything stopped; {time.perf_counter() - begun:.1f} s in all", style="dim")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import random
 import secrets
@@ -18,9 +19,12 @@ from packsys.model import Connection, Job, Submission
 from packsys.ports import ConnectionStore, EventStore, JobStore, KeyStore, PackStore, StepStore
 from packsys.runtime.connect import NewConnection
 from packsys.runtime.ids import job_id
+from packsys.runtime.patience import patiently
 from packsys.runtime.preview import Preview
 from packsys.settings import Settings
 from packsys.values import Value
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,22 +116,29 @@ def wire(settings: Settings, *, celery: Any = None) -> Services:
 
 
 def serving(settings: Settings, *, migrating: bool = False, development_key: str | None = None) -> Services:
-    """Wires the house for the HTTP service, once the state server is seen to be one that loses nothing.
+    """Wires the house for the HTTP service, once its servers answer.
 
     With ``migrating`` the database gets the newest schema first; ``development_key`` is kept as a key of the
-    workspace ``default`` where it is not yet. Raises WrongSetUp and NotReady.
+    workspace ``default`` where it is not yet. Raises WrongSetUp, and NotReady after a minute of waiting.
     """
-    from packsys.kvstore.roles import check_state
     from packsys.runtime.keys import keep_token
     from packsys.store.schema import migrate
 
-    check_state(settings.state_url)
+    refuse_lossy_state(settings)
     if migrating:
-        migrate(settings.database_url)
+        patiently(lambda: migrate(settings.database_url))
     services = wire(settings)
     if development_key:
         keep_token(development_key, name="development", workspace="default", keys=services.keys, now=now())
     return services
+
+
+def refuse_lossy_state(settings: Settings) -> None:
+    """Waits until the state server answers; raises WrongSetUp when it would lose work."""
+    from packsys.kvstore.roles import check_state
+
+    for warning in patiently(lambda: check_state(settings.state_url)):
+        log.warning("state.unchecked", extra={"reason": warning})
 
 
 def _egress(vault: Any, allowed_networks: tuple[str, ...]) -> Any:

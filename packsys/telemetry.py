@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, TextIO
 
 _STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {"message", "asctime", "taskName"}
+_FOREIGN = {"data", "color_message"}  # what Celery and uvicorn bind for formatters of their own
 
 
 def set_up_logging(*, format: str = "text", level: int = logging.INFO, stream: TextIO = sys.stderr) -> None:
@@ -47,5 +48,5 @@ class TextFormatter(logging.Formatter):
 
 
 def bound(record: logging.LogRecord) -> dict[str, Any]:
-    """Picks what a caller bound to an event with ``extra``, leaving out Celery's own payload."""
-    return {key: value for key, value in vars(record).items() if key not in _STANDARD and key != "data"}
+    """Picks what a caller bound to an event with ``extra``, leaving out what is another library's own."""
+    return {key: value for key, value in vars(record).items() if key not in _STANDARD | _FOREIGN}

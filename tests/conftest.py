@@ -73,6 +73,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         lease=3.0,
         grace=2.0,
         durable=False,
+        patience=2.0,
     )
     with System(plan) as started:
         yield started

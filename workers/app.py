@@ -9,8 +9,9 @@ from typing import Any
 from celery import Celery
 from celery.signals import setup_logging, worker_init, worker_process_init
 
-from packsys.bootstrap import Services, wire
+from packsys.bootstrap import Services, refuse_lossy_state, wire
 from packsys.dispatch.app import celery_app
+from packsys.errors import PacksysError
 from packsys.settings import Settings
 from packsys.telemetry import set_up_logging
 
@@ -29,9 +30,7 @@ class House(Celery):
         return wire(settings, celery=self)
 
 
-app: Any = celery_app(
-    settings.state_url, app=House, include=["workers.jobs", "workers.formulas", "workers.upkeep"]
-)
+app: Any = celery_app(settings.state_url, app=House, include=["workers.jobs", "workers.formulas", "workers.upkeep"])
 
 
 @setup_logging.connect
@@ -41,7 +40,11 @@ def _log(**_: object) -> None:
 
 @worker_init.connect
 def _prepare(**_: object) -> None:
-    wire(settings, celery=app)  # imports in the parent what its children then share; connects to nothing
+    try:
+        refuse_lossy_state(settings)
+        wire(settings, celery=app)  # imports in the parent what its children then share; keeps nothing open
+    except PacksysError as error:
+        raise SystemExit(error.message) from error  # Celery would log any other exception and go on
 
 
 @worker_process_init.connect

@@ -23,9 +23,13 @@ if TYPE_CHECKING:
 @click.option("--port", default=8000, show_default=True, help="Port of the service.")
 @click.option("--flower-port", default=5555, show_default=True, help="Port of Flower.")
 @click.option("--slots", default=4, show_default=True, help="How many calls run at once.")
-@click.option("--pack", "packs", multiple=True, help="A pack to serve: module, file or folder. Default: those that ship.")
+@click.option(
+    "--pack", "packs", multiple=True, help="A pack to serve: module, file or folder. Default: those that ship."
+)
 @click.option("--allow-network", "networks", multiple=True, help="Private network that packs may reach, as CIDR.")
-@click.option("--home", type=click.Path(path_type=Path), help="Where data lives. Default: $PACKSYS_HOME, else .packsys/up.")
+@click.option(
+    "--home", type=click.Path(path_type=Path), help="Where data lives. Default: $PACKSYS_HOME, else .packsys/up."
+)
 def up(
     *, port: int, flower_port: int, slots: int, packs: tuple[str, ...], networks: tuple[str, ...], home: Path | None
 ) -> None:
@@ -73,14 +77,13 @@ def _addresses(system: System) -> str:
 def serve(*, host: str, port: int, fd: int | None, migrating: bool) -> None:
     """Runs the submission service; settings come from PACKSYS_… variables."""
     from packsys.bootstrap import serving
-    from packsys.cli.patience import patiently
     from packsys.service.server import serve as serve_house
     from packsys.telemetry import set_up_logging
 
     settings = Settings.from_environ(os.environ)
     set_up_logging(format=settings.log_format)
     token = os.environ.get("PACKSYS_DEVELOPMENT_KEY")
-    services = patiently(lambda: serving(settings, migrating=migrating, development_key=token))
+    services = serving(settings, migrating=migrating, development_key=token)
     serve_house(services, host=host, port=port, fd=fd)
 
 

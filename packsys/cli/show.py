@@ -94,7 +94,7 @@ class Watch:
                 self.progress.start_task(self.steps[step])
             case "step.waiting", str():
                 self.progress.update(self.steps[step], note=f"[yellow]trying again: {detail['cause']}[/]")
-            case ("step.done" | "step.failed"), str():
+            case (("step.done" | "step.failed"), str()):
                 self._ended(self.steps[step], kind, detail)
 
     def _line(self, wave: int, call: str) -> TaskID:

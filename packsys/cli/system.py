@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,7 +28,11 @@ PAUSE = 0.01
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Says what to run and where; ``port`` 0 takes a free one, ``slots`` is how many calls run at once."""
+    """Says what to run and where.
+
+    ``port`` 0 takes a free one, ``slots`` is how many calls run at once, ``patience`` how many seconds the processes
+    have to end by themselves; a call that is cut off then is made again at the next start.
+    """
 
     directory: Path
     parts: Sequence[str] = PARTS
@@ -41,6 +45,7 @@ class Plan:
     lease: float = Settings.lease
     grace: float = Settings.grace
     durable: bool = True
+    patience: float = 10.0
 
 
 class System:
@@ -108,12 +113,12 @@ class System:
             self._check(float("inf"))
             time.sleep(0.2)
 
-    def stop(self, *, grace: float = 10.0) -> None:
-        """Ends the processes, then the servers; running calls have ``grace`` seconds to end."""
+    def stop(self) -> None:
+        """Ends the processes, then the servers."""
         with _uninterrupted():
             for process in self.processes.values():
                 process.say_farewell()
-            deadline = time.monotonic() + grace
+            deadline = time.monotonic() + self.plan.patience
             for process in self.processes.values():
                 process.end(grace=max(0.0, deadline - time.monotonic()))
                 _end_group(process.pid)
@@ -167,7 +172,8 @@ class System:
         return self.door
 
     def _answers(self) -> bool:
-        connection = http.client.HTTPConnection(*self._door().getsockname()[:2], timeout=10)
+        host, port = self._door().getsockname()
+        connection = http.client.HTTPConnection(host, port, timeout=10)
         with suppress(OSError, http.client.HTTPException):
             connection.request("GET", "/ready")
             return connection.getresponse().status == http.HTTPStatus.OK
@@ -186,7 +192,15 @@ def _command(part: str, plan: Plan, directory: Path, door: int) -> tuple[str, ..
         "service": ("-m", "packsys.cli.main", "serve", "--migrate", "--fd", str(door)),
         "worker": ("-m", "workers", "--slots", str(plan.slots)),
         "beat": ("-m", "celery", "-A", "scheduler.app", "beat", "-s", str(directory / "beat-schedule"), "--pidfile="),
-        "flower": ("-m", "celery", "-A", "workers.app", "flower", f"--address={plan.host}", f"--port={plan.flower_port}"),
+        "flower": (
+            "-m",
+            "celery",
+            "-A",
+            "workers.app",
+            "flower",
+            f"--address={plan.host}",
+            f"--port={plan.flower_port}",
+        ),
     }
     return commands[part]
 

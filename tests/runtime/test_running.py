@@ -69,7 +69,8 @@ def test_a_failing_call_is_a_value(here: World) -> None:
 def test_a_job_that_ends_in_an_error_names_the_call_and_its_place(here: World) -> None:
     job = here.run('1 + Probe::Raise("broken")')
     assert job.state is JobState.FAILED
-    assert job.error is not None and job.error.origin is not None
+    assert job.error is not None
+    assert job.error.origin is not None
     assert (job.error.code, job.error.origin.call, job.error.origin.start) == ("PackRaised", "Probe::Raise", 4)
     assert report(job)["error"]["actor"] == "maker"
 
@@ -179,15 +180,14 @@ def test_a_job_past_its_deadline_fails_and_says_so(here: World) -> None:
     here.house.wait(21)
     here.reconcile()
     ended = here.house.jobs.get(job.id)
-    assert ended.error is not None and ended.error.code == "DeadlineExceeded"
+    assert ended.error is not None
+    assert ended.error.code == "DeadlineExceeded"
 
 
 # Actions.
 
 
-def test_an_action_runs_once_and_in_order(
-    here: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_action_runs_once_and_in_order(here: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PROBE_LOG", str(tmp_path / "log"))
     job = here.run('RunActions(Probe::Act("a"), Probe::Act(Probe::Echo("b")))', actions=True)
     assert job.state is JobState.DONE
@@ -207,7 +207,8 @@ def test_an_action_whose_worker_died_is_not_repeated(
     here.reconcile()
     here.settle()
     ended = here.house.jobs.get(job.id)
-    assert ended.error is not None and ended.error.code == "OutcomeUnknown"
+    assert ended.error is not None
+    assert ended.error.code == "OutcomeUnknown"
     assert not (tmp_path / "log").exists()
 
 
@@ -238,7 +239,8 @@ def test_a_secret_is_sealed_before_it_is_kept(here: World) -> None:
 
     made = here.connect(NewConnection(pack_id=1013, name="me", token=secret()))
     kept = here.house.connections.get(made.id, workspace="default")
-    assert kept is not None and secret().reveal().encode() not in kept.sealed
+    assert kept is not None
+    assert secret().reveal().encode() not in kept.sealed
 
 
 def test_the_events_of_a_job_tell_its_story(here: World) -> None:

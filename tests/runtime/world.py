@@ -112,9 +112,7 @@ def world(*, random: Callable[[], float] = lambda: 0.5, cache: ResultCache | Non
             lease=30.0,
         ),
         advance=advance,
-        reconcile=Reconcile(
-            upkeep=house.upkeep, steps=house.steps, dispatcher=messages, grace=10.0, attempts=ATTEMPTS
-        ),
+        reconcile=Reconcile(upkeep=house.upkeep, steps=house.steps, dispatcher=messages, grace=10.0, attempts=ATTEMPTS),
         connect=Connect(
             packs=packs,
             connections=house.connections,

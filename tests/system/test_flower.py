@@ -31,6 +31,7 @@ def flower(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[System, h
         flower_port=free_port(),
         packs=(PROBE,),
         durable=False,
+        patience=2.0,
     )
     with System(plan) as system:
         client = httpx.Client(base_url=f"http://127.0.0.1:{plan.flower_port}", auth=("packsys", system.flower_password))
