@@ -49,6 +49,8 @@ def _fitted(call: PackCall, parameter: Parameter, value: Value) -> Value:
         return None
     if (error := first_error(value)) is not None:
         raise Failure(error)
+    if isinstance(value, Account):
+        raise failure("Value", f"{_name(call)} got an account for {parameter.name!r}: pass it as account: …")
     try:
         fitted = fit(value, parameter.shape)
     except Failure as problem:

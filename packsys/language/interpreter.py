@@ -98,6 +98,7 @@ class _Evaluation:
         try:
             return walk(root, self._visit)
         except _Spent:
+            self.calls.pending.clear()
             problem = too_much("The formula takes too many steps", self.steps, self.budget.nodes)
             return placed(problem.error, tree.start, tree.end, "")
 

@@ -55,7 +55,7 @@ class Execute:
         except PacksysError as error:
             self.steps.keep(claim, _failed(error, claim))
             return
-        kept = self.cache.get(_cache_key(claim)) if _cacheable(formula) else None
+        kept = self.cache.get(_cache_key(claim)) if _cacheable(formula, claim) else None
         if kept is not None:
             self.steps.keep(claim, kept[0], cached=True)
         else:
@@ -71,7 +71,7 @@ class Execute:
             self._keep(claim, formula, value)
 
     def _keep(self, claim: Claim, formula: PackFormula, value: Value) -> None:
-        if self.steps.keep(claim, value) and _cacheable(formula):
+        if self.steps.keep(claim, value) and _cacheable(formula, claim):
             self.cache.put(_cache_key(claim), value, ttl=formula.cache_ttl)
 
     def _fail(self, claim: Claim, formula: PackFormula, error: PacksysError) -> None:
@@ -113,8 +113,9 @@ class Execute:
         return connection
 
 
-def _cacheable(formula: PackFormula) -> bool:
-    return formula.cache_ttl > 0 and not formula.signature.action
+def _cacheable(formula: PackFormula, claim: Claim) -> bool:
+    # What is read after an action on the same account must show what the action did.
+    return formula.cache_ttl > 0 and not formula.signature.action and not claim.step.invocation.fresh
 
 
 def _cache_key(claim: Claim) -> str:

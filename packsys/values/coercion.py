@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -110,7 +111,9 @@ def tidy(number: float) -> int | float:
     if isinstance(number, int):
         return finite(number)
     rounded = float(f"{finite(number):.15g}")
-    return int(rounded) if rounded.is_integer() and abs(rounded) < 1e15 else finite(rounded)
+    if math.isinf(rounded):  # the largest floats have nothing above them to be rounded to
+        return number
+    return int(rounded) if rounded.is_integer() and abs(rounded) < 1e15 else rounded
 
 
 def wall_clock(value: date) -> datetime:

@@ -124,6 +124,26 @@ def test_workspaces_share_no_cached_result(here: World) -> None:
     assert [step.cached for step in here.house.steps.of(job.id)] == [False]
 
 
+def test_a_chain_of_calls_has_an_end(here: World) -> None:
+    formula = "0"
+    for _ in range(60):
+        formula = f"Probe::Add({formula}, 1)"
+    job = here.run(formula)
+    assert job.error is not None
+    assert job.error.code == "Budget"
+    assert len(here.messages.waves) == 50
+
+
+def test_what_is_read_after_an_action_is_read_anew(
+    here: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROBE_LOG", str(tmp_path / "log"))
+    formula = 'RunActions(Probe::Act("a"), Probe::Act(Probe::Remember("x")))'
+    for _ in range(2):
+        job = here.run(formula, actions=True)
+    assert [step.cached for step in here.house.steps.of(job.id)] == [False, False, False]
+
+
 # What was lost is found.
 
 

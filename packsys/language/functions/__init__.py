@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from packsys.language.functions import date, list, logic, number, text
+from packsys.language.functions import date, list, logic, number, object, text
 from packsys.language.functions.registry import Library, declared_in
 
-LIBRARY: Final = Library(declared_in(logic, list, number, text, date))
+LIBRARY: Final = Library(declared_in(logic, list, object, number, text, date))
 """Every built-in function; it never changes."""

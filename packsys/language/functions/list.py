@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cmp_to_key
 from itertools import compress
 
@@ -20,9 +20,8 @@ from packsys.language.functions.registry import (
 )
 from packsys.language.limits import MAX_WEIGHT
 from packsys.language.operators import join
-from packsys.language.properties import property_of
 from packsys.language.signature import Kind, Shape
-from packsys.values import ErrorValue, Failure, Value, canonical, equal, failure, is_blank, order, text_of, truth_of
+from packsys.values import Value, canonical, equal, failure, is_blank, order, truth_of
 
 _NUMBER, _TEXT, _BOOLEAN, _LIST = Shape(Kind.NUMBER), Shape(Kind.TEXT), Shape(Kind.BOOLEAN), Shape(Kind.LIST)
 
@@ -123,8 +122,9 @@ def nth(items: Sequence[Value], position: float) -> Value:
 )
 def slice_(items: Sequence[Value], start: float, end: float) -> Value:
     """Gives some items."""
-    begin, stop = (int(place) - 1 if place > 0 else len(items) + int(place) for place in (start, end))
-    return [*items[max(0, begin) : max(0, stop + 1)]]
+    begin = int(start) - 1 if start > 0 else len(items) + int(start) if start else 0
+    stop = int(end) if end >= 0 else len(items) + int(end) + 1
+    return [*items[max(0, begin) : max(0, stop)]]
 
 
 @strict(
@@ -269,7 +269,10 @@ def reverse(items: Sequence[Value]) -> Value:
 )
 def unique(items: Sequence[Value]) -> Value:
     """Drops repetitions."""
-    return [*{canonical(item): item for item in reversed(items)}.values()][::-1]
+    first_of: dict[bytes, Value] = {}
+    for item in items:
+        first_of.setdefault(canonical(item), item)
+    return [*first_of.values()]
 
 
 @strict(
@@ -310,34 +313,3 @@ def join_(items: Sequence[Value], delimiter: str) -> Value:
     """Joins items."""
     parts = [part for item in items for part in (delimiter, item)]
     return join(*parts[1:])
-
-
-@strict(
-    "Object",
-    "Makes an object of keys and values.",
-    takes_many("key"),
-    takes_many("value"),
-    examples={'Object("A", 1, "B", 2).B': 2},
-    result=Shape(Kind.OBJECT),
-)
-def object_(*pairs: Value) -> Value:
-    """Makes an object."""
-    if len(pairs) % 2:
-        raise failure("Value", "Object() takes keys and values in turns: the last key has no value.")
-    return {text_of(key): value for key, value in zip(pairs[::2], pairs[1::2], strict=True)}
-
-
-@strict(
-    "Get",
-    "Gives an object's property by a name that is reckoned, or a default (blank) when it has none.",
-    takes("object", Kind.OBJECT),
-    takes("name", Kind.TEXT),
-    may_take("default"),
-    examples={'Object("A", 1).Get("A")': 1, 'Object("A", 1).Get("B", 0)': 0},
-)
-def get(record: Mapping[str, Value] | None, name: str, default: Value) -> Value:
-    """Reads a property."""
-    found = property_of(record, name)
-    if isinstance(found, ErrorValue):
-        raise Failure(found)
-    return default if found is None else found

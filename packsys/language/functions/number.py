@@ -53,6 +53,8 @@ def product(*values: Value) -> Value:
 def average(*values: Value) -> Value:
     """Divides the sum by the count."""
     known = _known(values)
+    if not known:
+        raise failure("DivideByZero", "There is nothing to take the mean of.")
     return divide(_folded(add, known, None), len(known))
 
 

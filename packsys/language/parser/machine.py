@@ -9,12 +9,11 @@ from packsys.errors import FormulaError
 from packsys.language.limits import MAX_ARGUMENTS, MAX_CHAIN, MAX_NESTING, MAX_TOKENS
 from packsys.language.parser.build import name, number, reference
 from packsys.language.parser.frames import CallFrame, Frame, HoleFrame, Pending
+from packsys.language.parser.mistakes import no_value, shown, unclosed, unexpected
 from packsys.language.parser.precedence import BINARY, NOT, POWER, PREFIX, reduce
 from packsys.language.parser.scanner import Scanned
 from packsys.language.parser.tokens import Token
 from packsys.language.syntax import Argument, Boolean, Call, Member, Parsed, Syntax, Template, Text
-
-_MISSING = {"group": ")", "call": ")", "hole": "}"}
 
 
 class Machine:
@@ -55,12 +54,8 @@ class Machine:
 
     def _finish(self) -> bool:
         self._reduce(0)
-        frame = self.frames[-1]
         if len(self.frames) > 1:
-            sign = _MISSING[frame.bracket]
-            opening = self.text[frame.start : frame.end]
-            message = f"This '{opening}' is never closed: a '{sign}' is missing"
-            raise self._error(message, frame.start, frame.end, expected=(sign,), found="the end of the formula")
+            raise unclosed(self.frames[-1], self.text)
         return True
 
     # Before an operand.
@@ -78,7 +73,7 @@ class Machine:
             case "operator":
                 self._sign(token)
             case _:
-                raise self._no_value(token)
+                raise no_value(token, self.text)
 
     def _push(self, node: Syntax) -> None:
         self.frames[-1].operands.append(node)
@@ -101,7 +96,7 @@ class Machine:
 
     def _word(self, token: Token, word: str) -> None:
         if word != "not":
-            raise self._no_value(token)
+            raise no_value(token, self.text)
         pending = self.frames[-1].pending
         if pending and pending[-1].level > NOT:
             message = "'not' binds looser than the operator before it: put it in parentheses, (not …)"
@@ -115,7 +110,7 @@ class Machine:
         elif token.text in PREFIX:
             self._prefix(token, token.text)
         else:
-            raise self._no_value(token)
+            raise no_value(token, self.text)
 
     def _prefix(self, token: Token, sign: str) -> None:
         self._deeper(token.start, token.end)
@@ -206,8 +201,8 @@ class Machine:
         """Goes on with a chain."""
         follower = self.tokens[self.index + 1]
         if follower.kind not in ("name", "bracket", "reference"):
-            message = f"Expected a name after '{token.text}' but found {_shown(follower)}"
-            raise self._error(message, follower.start, follower.end, expected=("a name",), found=_shown(follower))
+            message = f"Expected a name after '{token.text}' but found {shown(follower)}"
+            raise self._error(message, follower.start, follower.end, expected=("a name",), found=shown(follower))
         frame = self.frames[-1]
         frame.chain += 1
         if frame.chain > MAX_CHAIN:
@@ -285,18 +280,9 @@ class Machine:
         self.nesting -= reduced.levels
         self.lints += reduced.lints
 
-    # Errors.
-
-    def _no_value(self, token: Token) -> FormulaError:
-        message = f"Expected a value but found {_shown(token)}"
-        return self._error(message, token.start, token.end, expected=("a value",), found=_shown(token))
-
     def unexpected(self, token: Token) -> None:
         """Refuses what cannot follow a value."""
-        signs = ("an operator", *([] if len(self.frames) == 1 else ["','", "')'"]))
-        expected = " or ".join([", ".join(signs[:-1]), signs[-1]]) if len(signs) > 1 else signs[0]
-        message = f"Expected {expected} but found {_shown(token)}"
-        raise self._error(message, token.start, token.end, expected=signs, found=_shown(token))
+        raise unexpected(token, self.text, inside=len(self.frames) > 1)
 
     def _error(
         self,
@@ -308,15 +294,7 @@ class Machine:
         expected: tuple[str, ...] = (),
         found: str = "",
     ) -> FormulaError:
-        return FormulaError(
-            message,
-            kind=kind,
-            formula=self.text,
-            start=start,
-            end=end,
-            expected=expected,
-            found=found,
-        )
+        return FormulaError(message, kind=kind, formula=self.text, start=start, end=end, expected=expected, found=found)
 
     def _peek(self, sign: str, ahead: int = 0) -> bool:
         token = self.tokens[self.index + ahead]
@@ -330,15 +308,3 @@ _AFTER: Mapping[str, Callable[[Machine, Token], None]] = {
     ")": Machine.close,
     ":": Machine.colon,
 }
-
-
-def _shown(token: Token) -> str:
-    match token.kind:
-        case "end":
-            return "the end of the formula"
-        case "text" | "open":
-            return "a text"
-        case "middle" | "close":
-            return "'}'"
-        case _:
-            return repr(token.text[:40])

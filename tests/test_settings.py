@@ -1,0 +1,59 @@
+"""Settings are read once, and what is wrong with them is said by name."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from packsys.errors import WrongSetUp
+from packsys.settings import PACKS, Settings
+
+KEY = base64.b64encode(bytes(range(32))).decode()
+ENVIRON = {
+    "PACKSYS_DATABASE_URL": "postgresql://app@db/packsys",
+    "PACKSYS_STATE_URL": "redis://state/0",
+    "PACKSYS_CACHE_URL": "redis://cache/0",
+}
+
+
+def test_what_is_not_said_has_its_default() -> None:
+    settings = Settings.from_environ(ENVIRON)
+    assert settings.packs == PACKS
+    assert settings.vault_keys == {}
+    assert settings.allowed_networks == ()
+
+
+def test_settings_survive_the_way_to_a_child() -> None:
+    environ = {
+        **ENVIRON,
+        "PACKSYS_VAULT_KEYS": f"new:{KEY},old:{KEY}",
+        "PACKSYS_PACKS": "packs.github, examples/hello/pack.py",
+        "PACKSYS_ALLOWED_NETWORKS": "10.0.0.0/8",
+        "PACKSYS_LEASE": "3",
+    }
+    settings = Settings.from_environ(environ)
+    assert Settings.from_environ(settings.environ()) == settings
+    assert list(settings.vault_keys) == ["new", "old"]
+
+
+WRONG = {
+    "PACKSYS_DATABASE_URL": "",
+    "PACKSYS_STATE_URL": "",
+    "PACKSYS_CACHE_URL": "",
+    "PACKSYS_VAULT_KEYS": "short:AAAA",
+    "PACKSYS_LEASE": "soon",
+    "PACKSYS_GRACE": "-1",
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_is_named(name: str) -> None:
+    with pytest.raises(WrongSetUp, match=name):
+        Settings.from_environ({**ENVIRON, name: WRONG[name]})
+
+
+def test_keys_show_nowhere() -> None:
+    settings = Settings.from_environ({**ENVIRON, "PACKSYS_VAULT_KEYS": f"k:{KEY}"})
+    assert KEY not in repr(settings)
+    assert "vault_keys" not in repr(settings)
