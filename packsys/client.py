@@ -228,7 +228,7 @@ class Packsys:
 
     def events(self, job_id: str, *, after: int = 0) -> Iterator[Event]:
         """Follows a job from the event after the given one to its last; a broken stream is taken up again."""
-        patience, ended = self._patient(), False
+        patience = self._patient()
         while True:
             try:
                 for event in self._stream(job_id, after):
@@ -236,13 +236,11 @@ class Packsys:
                     if event.last:
                         return
                     after, patience = event.number, self._patient()
-                if ended:
-                    return
-                ended = self.job(job_id).ended
-                if not ended:
-                    patience.bear(Unreachable("The stream of events has broken off."))
+                patience.bear(Unreachable("The stream of events broke off."))
             except _NO_ANSWER as error:
                 patience.bear(_unreachable(self.url, error))
+            except _NothingMore:
+                return
             except Refused as refused:
                 patience.bear(refused)
 
@@ -286,7 +284,9 @@ class Packsys:
     def _stream(self, job_id: str, after: int) -> Iterator[Event]:
         headers = {"Last-Event-ID": str(after)}
         with connect_sse(self.http, "GET", f"/v1/jobs/{job_id}/events", headers=headers) as source:
-            if source.response.status_code != 200:
+            if source.response.status_code == 204:
+                raise _NothingMore
+            if source.response.is_error:
                 source.response.read()
                 _answer(source.response)
             for sent in source.iter_sse():
@@ -294,6 +294,10 @@ class Packsys:
 
     def _patient(self) -> _Patience:
         return _Patience(time.monotonic() + self.patience, self.sleep)
+
+
+class _NothingMore(Exception):
+    """Says that a job has ended and all its events are known."""
 
 
 @dataclass

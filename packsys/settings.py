@@ -80,8 +80,7 @@ def _vault_key(part: str) -> tuple[str, bytes]:
         key = b""
     if not name or len(key) != 32:
         raise WrongSetUp(
-            f"The key {name!r} in PACKSYS_VAULT_KEYS is not name:base64 of 32 bytes: "
-            "make one with 'packsys key vault'."
+            f"The key {name!r} in PACKSYS_VAULT_KEYS is not name:base64 of 32 bytes: make one with 'packsys key vault'."
         )
     return name, key
 

@@ -1,0 +1,1 @@
+"""Celery: how work is sent."""

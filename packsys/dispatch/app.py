@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import celeryconfig
 from celery import Celery
+
+import celeryconfig
 
 # Names are promises to other services and to messages in flight: they never change.
 SUBMIT = "packsys.jobs.submit"

@@ -17,6 +17,7 @@ from pathlib import Path
 from packsys.errors import NotReady, WrongSetUp
 
 PAUSE = 0.005
+FAREWELL = 2.0
 
 
 def lock(file: int) -> bool:
@@ -84,13 +85,21 @@ class Directory:
         self._note(self.servers, pids)
 
     def release(self) -> None:
-        """Removes the sockets and gives the directory back."""
-        if self._launcher >= 0 and self.servers >= 0 and lock(self._launcher):
+        """Removes the sockets, waits a moment for the servers' last processes, and gives the directory back."""
+        if self._ours():
             shutil.rmtree(self.sockets, ignore_errors=True)
+            # Opened anew, because our own hold on the lock counts like that of a server.
+            os.close(self.servers)
+            self.servers = self._open("servers.lock")
+            self._wait_for_servers(grace=FAREWELL)
         for file in (self.servers, self._launcher):
             if file >= 0:
                 os.close(file)
         self.servers = self._launcher = -1
+
+    def _ours(self) -> bool:
+        """Says whether we hold the launcher's lock: to take it twice is allowed."""
+        return self._launcher >= 0 and self.servers >= 0 and lock(self._launcher)
 
     def _outlive_the_last(self, *, grace: float) -> None:
         """Ends the servers of a killed launcher: asks at once, forces after ``grace`` seconds."""

@@ -6,20 +6,20 @@ import shutil
 import signal
 import socket
 import struct
-import subprocess
-import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from packsys.embedded.binaries import postgres_programs
 from packsys.embedded.directory import sockets_of
-from packsys.embedded.identity import Identity, choose, guarded
-from packsys.embedded.process import ENVIRONMENT, Program
+from packsys.embedded.identity import Identity, choose
+from packsys.embedded.process import Program, spawn
 from packsys.embedded.reach import data_for, readable_copy
 from packsys.errors import NotReady
 
 USER, DATABASE = "app", "packsys"
+PAUSE = 0.01
 # The same order of texts on every system, and no dependence on the machine's locales (PostgreSQL 17 and newer).
 INITDB = (
     *("--username", USER, "--auth", "trust", "--encoding", "UTF8", "--locale", "C"),
@@ -95,10 +95,11 @@ def plan_cluster(directory: Path, *, durable: bool, namespaces: bool) -> Cluster
     return Cluster(data=data, programs=programs, identity=identity, durable=durable)
 
 
-def make_cluster(cluster: Cluster, *, give_up: Callable[[], bool]) -> None:
+def make_cluster(cluster: Cluster, *, log: Path, lock: int, give_up: Callable[[], bool]) -> None:
     """Makes the cluster and its database if there is none; raises :class:`~packsys.errors.NotReady` when it fails.
 
-    It is made beside its place and renamed, so that a launcher killed in the middle leaves no half of one.
+    It is made beside its place and renamed, so that a launcher killed in the middle leaves no half of one. The
+    programs hold ``lock`` too, so that nobody clears up while one of them still writes.
     """
     if (cluster.data / "PG_VERSION").exists():
         return
@@ -106,10 +107,8 @@ def make_cluster(cluster: Cluster, *, give_up: Callable[[], bool]) -> None:
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(mode=0o700)
     cluster.identity.owns(new)
-    sync = () if cluster.durable else ("--no-sync",)
-    _run(cluster, "initdb", "--pgdata", str(new), *INITDB, *sync, give_up=give_up)
-    database = f"create database {DATABASE};\n".encode()
-    _run(cluster, "postgres", "--single", "-D", str(new), "postgres", text=database, give_up=give_up)
+    for program in _making(cluster, new):
+        _finish(replace(program, log=log, files=(lock,)), give_up=give_up)
     new.rename(cluster.data)
 
 
@@ -134,24 +133,27 @@ def postgres(cluster: Cluster, *, directory: Path, sockets: Path) -> Program:
     )
 
 
-def _run(cluster: Cluster, program: str, *arguments: str, text: bytes = b"", give_up: Callable[[], bool]) -> None:
-    """Runs one of PostgreSQL's programs to its end."""
-    command = guarded(cluster.identity, signal.SIGKILL, str(cluster.programs / program), *arguments)
-    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as asked:
-        asked.write(text)
-        asked.seek(0)
-        with subprocess.Popen(command, stdin=asked, stdout=said, stderr=said, cwd="/", env=ENVIRONMENT) as running:
-            _wait(running, give_up=give_up)
-        if running.returncode:
-            said.seek(0)
-            raise NotReady(f"PostgreSQL's {program} failed:\n{said.read().decode(errors='replace')[-2000:]}")
+def _making(cluster: Cluster, new: Path) -> Iterator[Program]:
+    """Gives the programs that make a cluster, in their order."""
+    sync = () if cluster.durable else ("--no-sync",)
+    single = ("--single", "-D", str(new), "postgres")
+    database = f"create database {DATABASE};\n".encode()
+    for name, arguments, text in (("initdb", ("-D", str(new), *INITDB, *sync), b""), ("postgres", single, database)):
+        yield Program(
+            name=name,
+            command=(str(cluster.programs / name), *arguments),
+            log=new,
+            farewell=signal.SIGKILL,
+            identity=cluster.identity,
+            text=text,
+        )
 
 
-def _wait(running: subprocess.Popen[bytes], *, give_up: Callable[[], bool]) -> None:
-    """Waits for a program's end, and ends it when it is no longer wanted."""
-    while running.poll() is None:
-        try:
-            running.wait(0.05)
-        except subprocess.TimeoutExpired:
-            if give_up():
-                running.kill()
+def _finish(program: Program, *, give_up: Callable[[], bool]) -> None:
+    """Runs a program to its end, or ends it when it is no longer wanted."""
+    process = spawn(program)
+    while process.alive and not give_up():
+        time.sleep(PAUSE)
+    process.end(grace=0.0)
+    if process.handle.returncode:
+        raise NotReady(f"PostgreSQL's {program.name} failed. {program.log} says:\n{process.last_words()}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,10 @@ ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """Says how to run a process, and which signal asks it to end; it inherits ``files``, and no other."""
+    """Says how to run a process, and which signal asks it to end; it inherits ``files``, and no other.
+
+    ``text`` is what it reads on its standard input.
+    """
 
     name: str
     command: tuple[str, ...]
@@ -27,6 +31,7 @@ class Program:
     identity: Identity = field(default_factory=Identity)
     environment: Mapping[str, str] = field(default_factory=lambda: ENVIRONMENT)
     files: tuple[int, ...] = ()
+    text: bytes = b""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,13 +74,15 @@ class Process:
 
 def spawn(program: Program) -> Process:
     """Starts a program in a session of its own, so that a terminal's Ctrl-C reaches the launcher only."""
-    with program.log.open("ab") as log:
+    with program.log.open("ab") as log, tempfile.TemporaryFile() as text:
+        text.write(program.text)
+        text.seek(0)
         if log.tell() > LOG_LIMIT:
             log.truncate(0)
         start = os.fstat(log.fileno()).st_size
         handle = subprocess.Popen(
             guarded(program.identity, program.farewell, *program.command),
-            stdin=subprocess.DEVNULL,
+            stdin=text,
             stdout=log,
             stderr=subprocess.STDOUT,
             cwd="/",

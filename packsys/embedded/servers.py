@@ -6,14 +6,13 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from packsys.embedded.directory import Directory, sockets_of
-from packsys.embedded.keeper import Keeper
+from packsys.embedded.keeper import Keeper, Work
 from packsys.embedded.postgres import DATABASE, USER, accepts, make_cluster, plan_cluster, postgres, socket_folder
 from packsys.embedded.process import Process, Program, spawn
 from packsys.embedded.valkey import Role, answers, valkey
@@ -85,7 +84,7 @@ class EmbeddedServers:
         self._place = Directory(self.directory)
         self._keeper: Keeper | None = None
         self._stopping = threading.Event()
-        self._starting: dict[str, Future[None]] = {}
+        self._starting: dict[str, Work] = {}
         self._servers: dict[str, Server] = {}
 
     @property
@@ -182,7 +181,7 @@ class EmbeddedServers:
         self._starting[name] = self._running_keeper().submit(start)
 
     def _do(self, work: Callable[[], None]) -> None:
-        self._running_keeper().submit(work).result()
+        self._running_keeper().submit(work).wait()
 
     def _running_keeper(self) -> Keeper:
         if self._keeper is None:
@@ -199,10 +198,7 @@ class EmbeddedServers:
 
     def _ready(self, name: str) -> bool:
         """Says whether a server answers; raises what kept it from starting."""
-        if not self._starting[name].done():
-            return False
-        self._starting[name].result()
-        return self._servers[name].ready()
+        return self._starting[name].ready() and self._servers[name].ready()
 
     def _late(self, name: str) -> NotReady:
         server = self._servers.get(name)
@@ -217,7 +213,8 @@ class EmbeddedServers:
 
     def _start_postgres(self) -> None:
         cluster = plan_cluster(self.directory, durable=self._durable, namespaces=self._namespaces)
-        make_cluster(cluster, give_up=self._stopping.is_set)
+        log, lock = self.directory / "postgres.log", self._place.servers
+        make_cluster(cluster, log=log, lock=lock, give_up=self._stopping.is_set)
         program = postgres(cluster, directory=self.directory, sockets=self._place.sockets)
         folder = socket_folder(self._place.sockets)
         self._spawn(program, lambda: cluster.ready and accepts(folder))

@@ -69,8 +69,7 @@ class Ledger:
 
         def stop() -> None:
             with self._lock:
-                if ring in self._rings[job]:
-                    self._rings[job].remove(ring)
+                self._leave(job, ring)
 
         return stop
 
@@ -91,6 +90,12 @@ class Ledger:
         self.tell(file, EventKind(f"job.{state}"), seconds=seconds(now - file.job.accepted_at), **code)
         value = None if error else kept
         file.job = replace(file.job, state=state, value=value, error=error, finished_at=now)
+
+    def _leave(self, job: str, ring: Callable[[], None]) -> None:
+        if ring in self._rings[job]:
+            self._rings[job].remove(ring)
+        if not self._rings[job]:
+            del self._rings[job]
 
 
 def settled(value: Value) -> Value:

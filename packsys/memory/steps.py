@@ -97,7 +97,6 @@ class MemorySteps:
             step = Step(job=file.job.id, key=call.key, number=number, wave=wave, invocation=call, queued_at=now)
             file.steps[call.key] = StepFile(step=step, sent_at=now)
             self._ledger.tell(file, EventKind.STEP_QUEUED, call.key, number=number, wave=wave, call=call.name)
-        file.sends = 0
         return tuple(file.steps[call.key].step for call in calls)
 
     def _leave(self, file: JobFile, held: StepFile, **detail: Value) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, SecretStr
 
 from packsys.bootstrap import Services
-from packsys.connections.vault import Secret
+from packsys.connections.secret import Secret
 from packsys.errors import NotFound
 from packsys.model import Connection, ConnectionState, PackVersion
 from packsys.runtime.connect import NewConnection

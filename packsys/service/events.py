@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 from anyio import to_thread
-from fastapi import Depends, Header, Query
+from fastapi import Depends, Header, Query, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic.json_schema import SkipJsonSchema
 
@@ -19,6 +21,8 @@ from packsys.service.problems import declare
 from packsys.service.views import EventView
 from packsys.service.waiting import bell, heard
 from packsys.values import plain
+
+log = logging.getLogger(__name__)
 
 router = keyed_router(tag="jobs")
 
@@ -44,10 +48,13 @@ async def watched(job_id: JobId, house: House, key: Caller) -> Job:
 Watched = Annotated[Job, Depends(watched)]
 
 
-async def rung(job: Watched, house: House) -> AsyncIterator[asyncio.Event]:
+async def subscribed(job: Watched, house: House) -> AsyncIterator[asyncio.Event]:
     """Subscribes to the job for as long as the answer lasts, however that ends."""
-    async with bell(house.events, job.id) as heard_of:
-        yield heard_of
+    async with bell(house.events, job.id) as rung:
+        yield rung
+
+
+Rung = Annotated[asyncio.Event, Depends(subscribed)]
 
 
 def beginning(
@@ -69,17 +76,57 @@ def beginning(
     raise RequestError("Last-Event-ID is not the number of an event: send the id of the last one seen.")
 
 
+After = Annotated[int, Depends(beginning)]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Is one look at a job: whether it has ended, and the events that are new."""
+
+    ended: bool
+    events: Sequence[Event] = ()
+
+
+def look(house: House, job: Job, after: int) -> Seen:
+    """Reads the state first: of a job that has ended, the events read next are all there are."""
+    ended = house.jobs.get(job.id, workspace=job.workspace).state.final
+    return Seen(ended, house.events.since(job.id, after))
+
+
+async def first_look(job: Watched, house: House, _subscribed: Rung, after: After, response: Response) -> Seen:
+    """Looks before the answer begins, while it can still be a problem, or the news that nothing more will come."""
+    seen = await to_thread.run_sync(look, house, job, after)
+    if seen.ended and not seen.events:
+        response.status_code = 204
+    return seen
+
+
+async def next_look(house: House, job: Job, after: int) -> Seen:
+    """Looks again; where that fails the stream ends, and the client takes it up again where it was."""
+    try:
+        return await to_thread.run_sync(look, house, job, after)
+    except Exception as error:
+        log.error("stream.failed", exc_info=error, extra={"job": job.id})
+        return Seen(ended=True)
+
+
 @router.get(
     "/jobs/{job_id}/events",
     response_class=EventSourceResponse,
     response_description="The events after the given one, and each new one as it happens.",
-    responses={200: {"content": {"text/event-stream": {"itemSchema": ITEM}}}, **declare(404)},
+    responses={
+        200: {"content": {"text/event-stream": {"itemSchema": ITEM}}},
+        204: {"description": "The job has ended and all its events are known: do not reconnect."},
+        **declare(404),
+    },
 )
 async def follow_job(
+    *,
     job: Watched,
     house: House,
-    bell_of_job: Annotated[asyncio.Event, Depends(rung)],
-    after: Annotated[int, Depends(beginning)],
+    rung: Rung,
+    after: After,
+    seen: Annotated[Seen, Depends(first_look)],
     draining: Draining,
 ) -> AsyncIterator[ServerSentEvent]:
     """Streams what happened to a job and what happens, until its last event.
@@ -88,20 +135,14 @@ async def follow_job(
     15 seconds of silence. Reconnect with `Last-Event-ID` and nothing is missed.
     """
     while True:
-        bell_of_job.clear()
-        ended, events = await to_thread.run_sync(look, house, job, after)
-        for event in events:
+        for event in seen.events:
             yield sent(event)
             after = event.number
-        if ended or draining():
+        if seen.ended or draining():
             return
-        await heard(bell_of_job)
-
-
-def look(house: House, job: Job, after: int) -> tuple[bool, Sequence[Event]]:
-    """Reads the state first: of a job that has ended, the events read next are all there are."""
-    ended = house.jobs.get(job.id, workspace=job.workspace).state.final
-    return ended, house.events.since(job.id, after)
+        await heard(rung)
+        rung.clear()
+        seen = await next_look(house, job, after)
 
 
 def sent(event: Event) -> ServerSentEvent:

@@ -28,21 +28,30 @@ class PlanRequest(BaseModel):
     actions: Actions = False
 
 
-class PlannedStep(BaseModel):
-    """Is one call that a formula would make: after which others, only if needed, or once for each item."""
+class PlannedStepView(BaseModel):
+    """Is one call that a formula would make, at `start` to `end` (code points) of it.
 
-    id: str
+    It comes after the steps in `depends_on`; a guarded step is made only if it is needed, one that fans out once for
+    each item of a list.
+    """
+
+    id: str = Field(examples=["s1"])
     call: str = Field(examples=["GitHub::Repos"])
+    pack_id: int
+    account: str | None
     depends_on: list[str]
     guarded: bool
     fans_out: bool
+    action: bool
+    start: int
+    end: int
 
 
 class PlanView(BaseModel):
     """Is a formula's tree, its calls, and the waves in which they would be sent."""
 
     tree: dict[str, Any]
-    steps: list[PlannedStep]
+    steps: list[PlannedStepView]
     waves: list[list[str]]
     warnings: list[str]
 
@@ -63,19 +72,10 @@ def plan_formula(asked: PlanRequest, house: House, key: Caller) -> PlanView:
 
 def view(preview: Preview) -> PlanView:
     """Shows a preview to clients."""
-    steps = [
-        PlannedStep(
-            id=step.id,
-            call=step.call,
-            depends_on=list(step.depends_on),
-            guarded=step.guarded,
-            fans_out=step.fans_out,
-        )
-        for step in preview.plan.steps
-    ]
+    plan = preview.plan
     return PlanView(
         tree=dict(preview.tree),
-        steps=steps,
-        waves=[list(wave) for wave in preview.plan.waves],
+        steps=[PlannedStepView.model_validate(step, from_attributes=True) for step in plan.steps],
+        waves=[list(wave) for wave in plan.waves],
         warnings=list(preview.warnings),
     )

@@ -46,9 +46,10 @@ async def settled(
         return job
     with move_on_after(seconds):
         async with bell(events, job.id) as rung:
-            while not (job.state.final or draining()):
+            while True:
                 rung.clear()
                 job = await to_thread.run_sync(read)
-                if not job.state.final:
-                    await heard(rung)
+                if job.state.final or draining():
+                    break
+                await heard(rung)
     return job

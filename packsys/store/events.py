@@ -13,6 +13,10 @@ from packsys.store.listener import Listener
 from packsys.store.tables import event as table
 
 
+_NUMBERS = 2**31 - 1
+"""The largest number that the column holds; who asks may name any."""
+
+
 class PostgresEvents:
     """Reads events from PostgreSQL; they are written by the statements that make them happen."""
 
@@ -23,7 +27,8 @@ class PostgresEvents:
 
     def since(self, job: str, number: int) -> Sequence[Event]:
         """Lists a job's events after the given number, oldest first."""
-        asked = select(table).where(table.c.job == job, table.c.number > number).order_by(table.c.number)
+        known = max(0, min(number, _NUMBERS))
+        asked = select(table).where(table.c.job == job, table.c.number > known).order_by(table.c.number)
         with self._database.connect() as connection:
             return tuple(map(_event, connection.execute(asked)))
 

@@ -27,11 +27,10 @@ class PostgresJobs:
         Its times are the database's: the job is accepted now, and has as long as it was given. Of several requests
         with one key at the same time, one is kept and the others wait for it.
         """
-        terms = {"idempotency_key": idempotency_key, "fingerprint": fingerprint, **_terms(job)}
         with self._database.connect() as connection:
-            kept = connection.execute(QUERIES["accept"], terms).one_or_none()
+            kept = begin(connection, job, idempotency_key=idempotency_key, fingerprint=fingerprint)
             if kept is not None:
-                return _job(kept)
+                return kept
             earlier = connection.execute(_by_key(job.workspace, idempotency_key)).one()
         if earlier.fingerprint != fingerprint:
             raise IdempotencyMismatch()
@@ -57,17 +56,13 @@ class PostgresJobs:
             return end(connection, job, JobState.CANCELLED)
 
 
-def end(connection: Connection, job: str, state: JobState, outcome: Value = None) -> bool:
-    """Ends a live job; False when it had ended."""
-    code = outcome.code if isinstance(outcome, ErrorValue) else None
-    terms = {"job": job, "state": state, "outcome": outcome, "code": code}
-    return connection.execute(QUERIES["finish"], terms).one_or_none() is not None
-
-
-def _terms(job: Job) -> dict[str, Any]:
-    return {
+def begin(connection: Connection, job: Job, *, idempotency_key: str | None, fingerprint: str) -> Job | None:
+    """Keeps a new job; None when its workspace has used the key before."""
+    terms = {
         "id": job.id,
         "workspace": job.workspace,
+        "idempotency_key": idempotency_key,
+        "fingerprint": fingerprint,
         "formula": job.formula,
         "tree": job.tree,
         "variables": job.variables,
@@ -75,6 +70,15 @@ def _terms(job: Job) -> dict[str, Any]:
         "timezone": job.timezone,
         "seconds": (job.deadline - job.accepted_at).total_seconds(),
     }
+    row = connection.execute(QUERIES["accept"], terms).one_or_none()
+    return None if row is None else _job(row)
+
+
+def end(connection: Connection, job: str, state: JobState, outcome: Value = None) -> bool:
+    """Ends a live job; False when it had ended."""
+    code = outcome.code if isinstance(outcome, ErrorValue) else None
+    terms = {"job": job, "state": state, "outcome": outcome, "code": code}
+    return connection.execute(QUERIES["finish"], terms).one_or_none() is not None
 
 
 def _by_key(workspace: str, idempotency_key: str | None) -> Any:

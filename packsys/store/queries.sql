@@ -66,7 +66,7 @@ with asked as (
     select :job, :events + row_number() over (order by number), clock_timestamp(), kind, step, detail from news
 ), moved as (
     update job
-    set state = 'running', started_at = coalesce(started_at, now()), moved_at = now(), sends = 0,
+    set state = 'running', started_at = coalesce(started_at, now()), moved_at = now(),
         events = events + (select count(*) from news)
     where id = :job and exists (select from added)
     returning id
@@ -140,7 +140,7 @@ from step join job on job.id = step.job
 where job.finished_at is null and step.finished_at is null and step.state = 'running' and step.lease_until <= now()
 order by step.job, step.number
 limit :limit
-for update of step skip locked
+for no key update of step skip locked
 
 -- name: release
 -- Queues steps of a job that ``lost`` locked, and fails the ones that were tried too often; no row when it has ended.
@@ -175,7 +175,7 @@ with late as (
       and greatest(step.sent_at, step.not_before) + make_interval(secs => :grace * 2 ^ least(step.sends, 10)) <= now()
     order by step.job, step.number
     limit :limit
-    for update of step skip locked
+    for no key update of step skip locked
 ), sent as (
     update step set sent_at = now(), sends = step.sends + 1
     from late where step.job = late.job and step.key = late.key

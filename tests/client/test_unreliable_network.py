@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
-import httpx
 import pytest
 
 from packsys.client import Packsys, Refused, Unreachable
 from packsys.errors import NotReady
-from packsys.model import Job, Submission
 from tests.client.unreliable import BEFORE_THE_ANSWER, BEFORE_THE_REQUEST, Unreliable
 from tests.service.house import SmallHouse
 
@@ -45,7 +42,7 @@ def test_a_lost_answer_never_doubles_a_job(
 ) -> None:
     network.faults.extend(faults)
     assert far.run("Done()", variables={"Value": 42}) == 42
-    assert len(house.ledger.files) == 1
+    assert len(house.accepted) == 1
     assert not network.faults
 
 
@@ -70,6 +67,22 @@ def test_a_broken_stream_is_taken_up_where_it_broke(
         events = list(anew.events(job))
     assert [event.number for event in events] == list(range(1, 13))
     assert not network.faults
+
+
+def test_a_busy_service_is_asked_again_when_it_says(far: Packsys, house: SmallHouse, pauses: Pauses) -> None:
+    house.troubles.extend([NotReady(retry_after=3), NotReady(retry_after=2.5)])
+    assert far.run("Done()", variables={"Value": 42}) == 42
+    assert pauses == [3, 2.5]
+
+
+def test_a_service_that_is_busy_for_too_long_is_given_up(url: str, house: SmallHouse, pauses: Pauses) -> None:
+    house.troubles.append(NotReady(retry_after=60))
+    with (
+        Packsys(url, house.token(), patience=5, sleep=pauses.append) as client,
+        pytest.raises(Refused, match="does not answer") as caught,
+    ):
+        client.run("=1")
+    assert (caught.value.status, caught.value.retry_after, pauses) == (503, 60, [])
 
 
 def test_a_service_that_never_answers_is_given_up(pauses: Pauses) -> None:

@@ -37,7 +37,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m packsys.cli.main "$@"\n')
     program.chmod(0o755)
     (folder / "examples").symlink_to(ROOT / "examples")
-    yield folder
+    return folder
 
 
 def run(line: str, place: Path, system: System, github: FakeGitHub) -> str:

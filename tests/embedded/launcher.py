@@ -82,7 +82,6 @@ def mentions(process: psutil.Process, words: tuple[str, ...]) -> bool:
 
 def main(directory: str) -> None:
     """Runs the servers until standard input ends or Ctrl-C."""
-    import faulthandler; faulthandler.dump_traceback_later(20, exit=True)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with EmbeddedServers(directory, durable=False):
         sys.stdout.write("ready\n")

@@ -106,6 +106,14 @@ def test_events_are_read_from_where_one_left_off(house: House) -> None:
         assert list(house.events.since(kept.id, event.number)) == list(every[event.number :])
 
 
+@pytest.mark.parametrize(("number", "count"), [(10**30, 0), (2**31, 0), (4, 0), (0, 4), (-1, 4), (-(10**30), 4)])
+def test_events_can_be_asked_for_from_any_number(house: House, number: int, count: int) -> None:
+    """Clients say where they left off, and may say anything."""
+    kept = house.jobs.accept(job())
+    house.steps.add(kept.id, [REPOS, USER])
+    assert len(house.events.since(kept.id, number)) == count
+
+
 @pytest.mark.parametrize("nobodys", NOBODYS)
 def test_an_absent_job_has_no_events(house: House, nobodys: str) -> None:
     assert list(house.events.since(nobodys, 0)) == []

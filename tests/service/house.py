@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from packsys.planner.plan import Plan, PlannedStep
-
 from packsys.bootstrap import Services
 from packsys.connections.secret import Secret
-from packsys.errors import FormulaError, NotConnected, NotReady
+from packsys.errors import FormulaError, NotConnected, NotReady, PacksysError
 from packsys.language.invocation import Invocation
 from packsys.memory import Ledger, MemoryConnections, MemoryEvents, MemoryJobs, MemoryKeys, MemorySteps
 from packsys.model import Connection, Event, Job, PackVersion, Submission
+from packsys.planner.plan import Plan, PlannedStep
 from packsys.ports import EventStore
 from packsys.runtime.cancel import Cancel
 from packsys.runtime.connect import NewConnection
@@ -40,14 +39,16 @@ def call(name: str = "Repos", *, key: str = "0" * 32) -> Invocation:
 
 
 class Bells:
-    """Passes events on, counts who listens, and can be told to keep quiet."""
+    """Passes events on, counts who listens, and can be told to keep quiet or to fail."""
 
     def __init__(self, events: EventStore) -> None:
         self.events = events
         self.listening: Counter[str] = Counter()
-        self.quiet = False
+        self.quiet = self.broken = False
 
     def since(self, job: str, number: int) -> Sequence[Event]:
+        if self.broken:
+            raise NotReady
         return self.events.since(job, number)
 
     def listen(self, job: str, ring: Callable[[], None]) -> Callable[[], None]:
@@ -87,6 +88,8 @@ class SmallHouse:
     keys: MemoryKeys = field(default_factory=lambda: MemoryKeys(now))
     kept: MemoryConnections = field(default_factory=MemoryConnections)
     bells: Bells = field(init=False)
+    accepted: set[str] = field(default_factory=set)
+    troubles: deque[PacksysError] = field(default_factory=deque)
     health: dict[str, str] = field(default_factory=lambda: {"postgres": "ok", "state": "ok"})
 
     def __post_init__(self) -> None:
@@ -129,11 +132,14 @@ class SmallHouse:
         return token
 
     def submit(self, submission: Submission) -> Job:
-        """Keeps a job, and ends it if it is asked to be done."""
+        """Keeps a job, and ends it if it is asked to be done; raises the next of ``troubles`` first."""
+        if self.troubles:
+            raise self.troubles.popleft()
         refuse(submission.formula)
         job = self.jobs.accept(
             job_of(submission), idempotency_key=submission.idempotency_key, fingerprint=fingerprint(submission)
         )
+        self.accepted.add(job.id)
         if "Done()" in submission.formula:
             self.jobs.finish(job.id, submission.variables.get("Value"))
         return self.jobs.get(job.id)
@@ -141,9 +147,9 @@ class SmallHouse:
     def preview(self, submission: Submission) -> Preview:
         """Gives a plan of one call after another."""
         refuse(submission.formula)
-        first = PlannedStep(id="a", call="GitHub::Repos")
-        second = PlannedStep(id="b", call="GitHub::Repo", depends_on=("a",))
-        plan = Plan(steps=(first, second), waves=(("a",), ("b",)))
+        first = planned("s1", "GitHub::Repos")
+        second = planned("s2", "GitHub::Repo", depends_on=("s1",))
+        plan = Plan(steps=(first, second), waves=(("s1",), ("s2",)))
         return Preview(tree={"node": "blank"}, plan=plan, warnings=("A warning.",))
 
     def connect(self, new: NewConnection) -> Connection:
@@ -169,6 +175,22 @@ class SmallHouse:
         claim = self.steps.claim(job, step.key, worker="a test", lease=60)
         assert claim
         assert self.steps.keep(claim, outcome)
+
+
+def planned(step: str, call: str, *, depends_on: tuple[str, ...] = ()) -> PlannedStep:
+    """Plans a call."""
+    return PlannedStep(
+        id=step,
+        call=call,
+        pack_id=1013,
+        account=None,
+        depends_on=depends_on,
+        guarded=False,
+        fans_out=False,
+        action=False,
+        start=0,
+        end=1,
+    )
 
 
 def job_of(submission: Submission) -> Job:

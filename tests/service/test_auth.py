@@ -55,10 +55,10 @@ def test_a_key_that_does_not_open_is_refused(nobody: httpx.Client, house: SmallH
         f"Bearer pk_{'0' * 16}_{token.split('_')[2]}",
         f"Bearer {revoked}",
         "Bearer",
-        "Bearer ü".encode(),
+        "Bearer ü",
     ]
     for header in wrong:
-        answer = nobody.get("/v1/connections", headers={"Authorization": header})
+        answer = nobody.get("/v1/connections", headers={b"Authorization": header.encode()})
         assert answer.status_code == 401, header
     assert nobody.get("/v1/connections", headers={"Authorization": f"bearer {token}"}).status_code == 200
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -26,6 +26,17 @@ def ended(house: SmallHouse, job: str) -> str:
     house.run_step(job, "a value")
     house.jobs.finish(job, 42)
     return job
+
+
+@pytest.fixture
+def broken(house: SmallHouse) -> Iterator[Callable[[], None]]:
+    """Takes the store of events away when it is called."""
+
+    def take() -> None:
+        house.bells.broken = True
+
+    yield take
+    house.bells.broken = False
 
 
 def stream(http: httpx.Client, job: str, **options: Any) -> list[ServerSentEvent]:
@@ -73,13 +84,15 @@ def test_the_header_counts_where_both_are_given(http: httpx.Client, ended: str) 
 
 
 @pytest.mark.parametrize("after", ["6", "999999999"])
-def test_a_stream_after_the_end_is_empty(http: httpx.Client, ended: str, after: str) -> None:
-    assert stream(http, ended, headers={"Last-Event-ID": after}) == []
+def test_who_knows_the_last_event_is_told_not_to_come_back(http: httpx.Client, ended: str, after: str) -> None:
+    """A browser reconnects for ever, unless it gets a 204 (WHATWG HTML, 9.2.3)."""
+    answer = http.get(f"/v1/jobs/{ended}/events", headers={"Last-Event-ID": after})
+    assert (answer.status_code, answer.content) == (204, b"")
 
 
 @pytest.mark.parametrize("number", ["", "-1", "1.5", "x", "²", "1" * 10])
 def test_a_last_event_id_that_is_no_number_is_a_problem(http: httpx.Client, job: str, number: str) -> None:
-    answer = http.get(f"/v1/jobs/{job}/events", headers={"Last-Event-ID": number.encode()})
+    answer = http.get(f"/v1/jobs/{job}/events", headers={b"Last-Event-ID": number.encode()})
     assert (answer.status_code, answer.json()["code"]) == (400, "BadRequest")
 
 
@@ -88,9 +101,9 @@ def test_events_are_told_as_they_happen(http: httpx.Client, house: SmallHouse, j
         events = source.iter_sse()
         assert next(events).event == "job.accepted"
         house.run_step(job, ErrorValue.of(CallTimeout()))
-        assert next_of(events, "step.failed")
+        skip_to(events, "step.failed")
         house.jobs.cancel(job)
-        assert next_of(events, "job.cancelled")
+        skip_to(events, "job.cancelled")
         assert list(events) == []
     until(lambda: house.bells.listening[job] == 0)
 
@@ -103,10 +116,44 @@ def test_a_lost_bell_delays_events_and_loses_none(http: httpx.Client, house: Sma
         assert next(events).event == "job.done"
 
 
+def test_a_stream_whose_store_fails_ends_early_and_leaves_nothing_behind(
+    http: httpx.Client, house: SmallHouse, job: str, broken: Callable[[], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The client takes it up again: an end without a last event is none."""
+    with connect_sse(http, "GET", f"/v1/jobs/{job}/events") as source:
+        events = source.iter_sse()
+        next(events)
+        broken()
+        house.jobs.finish(job, 42)
+        assert list(events) == []
+    until(lambda: house.bells.listening[job] == 0)
+    assert [record.getMessage() for record in caplog.records] == ["stream.failed"]
+    assert http.get("/health").status_code == 200
+
+
+def test_a_store_that_fails_at_once_is_a_problem(
+    http: httpx.Client, house: SmallHouse, job: str, broken: Callable[[], None]
+) -> None:
+    broken()
+    answer = http.get(f"/v1/jobs/{job}/events")
+    assert (answer.status_code, answer.json()["code"]) == (503, "NotReady")
+    until(lambda: house.bells.listening[job] == 0)
+
+
 def test_who_hangs_up_leaves_nothing_behind(http: httpx.Client, house: SmallHouse, job: str) -> None:
     with connect_sse(http, "GET", f"/v1/jobs/{job}/events") as source:
         next(source.iter_sse())
         assert house.bells.listening[job] == 1
+    until(lambda: house.bells.listening[job] == 0)
+
+
+def test_who_listens_holds_no_thread(http: httpx.Client, house: SmallHouse, job: str) -> None:
+    """There are 40 threads for the work of all requests (anyio's default)."""
+    with ExitStack() as stack:
+        for _ in range(60):
+            next(stack.enter_context(connect_sse(http, "GET", f"/v1/jobs/{job}/events")).iter_sse())
+        assert house.bells.listening[job] == 60
+        assert http.get("/ready").status_code == 200
     until(lambda: house.bells.listening[job] == 0)
 
 
@@ -129,5 +176,6 @@ def test_a_stream_may_not_be_cached_or_held_back(http: httpx.Client, ended: str)
     assert headers["x-accel-buffering"] == "no"
 
 
-def next_of(events: Iterator[ServerSentEvent], kind: str) -> ServerSentEvent:
-    return next(event for event in events if event.event == kind)
+def skip_to(events: Iterator[ServerSentEvent], kind: str) -> None:
+    """Reads a stream up to an event; fails when it ends before."""
+    assert any(event.event == kind for event in events)

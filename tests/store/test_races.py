@@ -1,0 +1,154 @@
+"""What happens when one comes first by a hair: each race is held at the point where it could go wrong."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeVar
+
+import pytest
+from sqlalchemy import text
+
+from packsys.errors import IdempotencyMismatch
+from packsys.model import JobState, Stall, StepState
+from packsys.store.database import Database
+from packsys.store.jobs import PostgresJobs, begin, end
+from tests.ports.house import House, in_postgres
+from tests.ports.samples import call, job
+
+REPOS = call("Repos")
+Result = TypeVar("Result")
+
+
+@pytest.fixture
+def house(database: Database) -> Iterator[House]:
+    """Gives the real stores."""
+    with in_postgres(database) as opened:
+        yield opened
+
+
+@pytest.fixture
+def running(house: House) -> str:
+    """Gives a job with one queued step."""
+    of = house.jobs.accept(job()).id
+    house.steps.add(of, [REPOS])
+    return of
+
+
+@contextmanager
+def overtaken(database: Database, of: str, act: Callable[[], Result]) -> Iterator[Future[Result]]:
+    """Cancels a job while ``act`` already waits for its row: the cancelling comes first by a hair."""
+    with ThreadPoolExecutor(1) as pool:
+        with database.begin() as connection:
+            assert end(connection, of, JobState.CANCELLED)
+            late = pool.submit(act)
+            wait_until_blocked(database, late)
+        yield late
+
+
+def wait_until_blocked(database: Database, late: Future[Result]) -> None:
+    """Waits until somebody waits for a lock in the database."""
+    waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    until = time.monotonic() + 10
+    with database.connect() as connection:
+        while not connection.execute(text(waiting)).scalar_one():
+            assert not late.done(), "it did not wait"
+            assert time.monotonic() < until
+
+
+def kinds(house: House, of: str) -> list[str]:
+    """Lists what was told of a job."""
+    return [event.kind.value for event in house.events.since(of, 0)]
+
+
+def test_a_step_is_not_claimed_when_the_job_is_cancelled_just_before(
+    database: Database, house: House, running: str
+) -> None:
+    with overtaken(database, running, lambda: house.steps.claim(running, REPOS.key, worker="w", lease=9)) as late:
+        assert late.result() is None
+    assert kinds(house, running)[-1] == "job.cancelled"
+
+
+def test_an_outcome_is_kept_in_silence_when_the_job_is_cancelled_just_before(
+    database: Database, house: House, running: str
+) -> None:
+    claim = house.steps.claim(running, REPOS.key, worker="w", lease=9)
+    assert claim
+    with overtaken(database, running, lambda: house.steps.keep(claim, 1)) as late:
+        assert late.result()
+    assert kinds(house, running)[-1] == "job.cancelled"
+    assert house.steps.of(running)[0].state is StepState.DONE
+
+
+def test_no_step_is_released_when_the_job_is_cancelled_just_before(
+    database: Database, house: House, running: str
+) -> None:
+    house.steps.claim(running, REPOS.key, worker="w", lease=0)
+    with overtaken(database, running, lambda: house.upkeep.release(attempts=3)) as late:
+        assert late.result() == ()
+    assert kinds(house, running)[-1] == "job.cancelled"
+
+
+def test_no_wave_is_added_when_the_job_is_cancelled_just_before(database: Database, house: House, running: str) -> None:
+    with overtaken(database, running, lambda: house.steps.add(running, [call("User")])) as late:
+        assert late.result() == ()
+    assert kinds(house, running)[-1] == "job.cancelled"
+    assert len(house.steps.of(running)) == 1
+
+
+def test_a_job_that_is_being_ended_does_not_hold_up_the_others(database: Database, house: House) -> None:
+    """Who looks for late jobs passes over the rows that another works on."""
+    busy, late = house.jobs.accept(job(timeout=0)).id, house.jobs.accept(job(timeout=0)).id
+    with database.begin() as connection:
+        assert end(connection, busy, JobState.CANCELLED)
+        assert house.upkeep.expire() == (late,)
+
+
+def test_a_step_that_is_being_kept_does_not_hold_up_the_others(database: Database, house: House, running: str) -> None:
+    """Who looks for lost steps passes over the rows that another works on."""
+    house.steps.add(running, [call("User")])
+    for key in (REPOS.key, call("User").key):
+        house.steps.claim(running, key, worker="w", lease=0)
+    with database.begin() as connection:
+        connection.execute(text("select from step where key = :key for update").bindparams(key=REPOS.key))
+        (stall,) = house.upkeep.release(attempts=3)
+    assert stall.steps == (call("User").key,)
+
+
+def test_work_that_is_being_taken_is_no_stall(database: Database, house: House, running: str) -> None:
+    """Who looks for stalls passes over the rows that another works on."""
+    untaken = [running, house.jobs.accept(job()).id, house.jobs.accept(job()).id]
+    house.steps.add(untaken[1], [REPOS])
+    with database.begin() as connection:
+        connection.execute(text("select from step where job = :of for update").bindparams(of=running))
+        connection.execute(text("select from job where id = :of for update").bindparams(of=untaken[2]))
+        assert house.upkeep.stalled(grace=0) == (Stall(untaken[1], (REPOS.key,), "step.untaken"),)
+    assert [stall.job for stall in house.upkeep.stalled(grace=0)] == untaken
+
+
+@pytest.mark.parametrize("fingerprint", ["same", "other"])
+def test_the_second_with_an_idempotency_key_waits_for_the_first(database: Database, fingerprint: str) -> None:
+    jobs, first = PostgresJobs(database), job()
+    with ThreadPoolExecutor(1) as pool:
+        with database.begin() as connection:
+            begin(connection, first, idempotency_key="once", fingerprint="same")
+            late = pool.submit(lambda: jobs.accept(job(), idempotency_key="once", fingerprint=fingerprint))
+            wait_until_blocked(database, late)
+        if fingerprint == "same":
+            assert late.result().id == first.id
+        else:
+            with pytest.raises(IdempotencyMismatch):
+                late.result()
+
+
+def test_the_second_with_an_idempotency_key_is_accepted_when_the_first_is_not(database: Database) -> None:
+    jobs, second = PostgresJobs(database), job()
+    with ThreadPoolExecutor(1) as pool:
+        with database.begin() as connection:
+            begin(connection, job(), idempotency_key="once", fingerprint="")
+            late = pool.submit(lambda: jobs.accept(second, idempotency_key="once"))
+            wait_until_blocked(database, late)
+            connection.rollback()
+        assert late.result().id == second.id
