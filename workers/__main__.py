@@ -9,7 +9,10 @@ import argparse
 import socket
 import sys
 
-from workers.app import app
+from packsys.starting import without_collecting
+
+with without_collecting():
+    from workers.app import app
 
 QUEUES = ("celery", "formulas", "upkeep")
 

@@ -13,6 +13,7 @@ from packsys.bootstrap import Services, refuse_lossy_state, wire
 from packsys.dispatch.app import celery_app
 from packsys.errors import PacksysError
 from packsys.settings import Settings
+from packsys.starting import without_collecting
 from packsys.telemetry import set_up_logging
 
 settings = Settings.from_environ(os.environ)
@@ -42,7 +43,8 @@ def _log(**_: object) -> None:
 def _prepare(**_: object) -> None:
     try:
         refuse_lossy_state(settings)
-        wire(settings, celery=app)  # imports in the parent what its children then share; keeps nothing open
+        with without_collecting():
+            wire(settings, celery=app)  # imports in the parent what its children then share; keeps nothing open
     except PacksysError as error:
         raise SystemExit(error.message) from error  # Celery would log any other exception and go on
 

@@ -9,6 +9,7 @@ import click
 
 from packsys import __version__
 from packsys.errors import Actor, FormulaError, PacksysError
+from packsys.starting import without_collecting
 
 COMMANDS = {
     "run": "packsys.cli.author:run",
@@ -36,7 +37,8 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name].partition(":")
-        command: click.Command = getattr(import_module(module), name)
+        with without_collecting():
+            command: click.Command = getattr(import_module(module), name)
         return command
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from packsys.settings import Settings
+from packsys.starting import without_collecting
 
 if TYPE_CHECKING:
     from packsys.cli.system import System
@@ -76,14 +77,15 @@ def _addresses(system: System) -> str:
 @click.option("--migrate/--no-migrate", "migrating", default=False, help="Bring the database to its newest form first.")
 def serve(*, host: str, port: int, fd: int | None, migrating: bool) -> None:
     """Runs the submission service; settings come from PACKSYS_… variables."""
-    from packsys.bootstrap import serving
-    from packsys.service.server import serve as serve_house
-    from packsys.telemetry import set_up_logging
+    with without_collecting():
+        from packsys.bootstrap import serving
+        from packsys.service.server import serve as serve_house
+        from packsys.telemetry import set_up_logging
 
-    settings = Settings.from_environ(os.environ)
-    set_up_logging(format=settings.log_format)
-    token = os.environ.get("PACKSYS_DEVELOPMENT_KEY")
-    services = serving(settings, migrating=migrating, development_key=token)
+        settings = Settings.from_environ(os.environ)
+        set_up_logging(format=settings.log_format)
+        token = os.environ.get("PACKSYS_DEVELOPMENT_KEY")
+        services = serving(settings, migrating=migrating, development_key=token)
     serve_house(services, host=host, port=port, fd=fd)
 
 

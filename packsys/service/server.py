@@ -12,6 +12,9 @@ from packsys.service.app import create_app
 GRACE = 5
 """Seconds that requests under way have to end when the server stops."""
 
+IDLE = 75
+"""Seconds that an unused connection stays open: longer than clients and proxies keep theirs, so that they hang up."""
+
 
 def serve(services: Services, *, host: str = "127.0.0.1", port: int = 8000, fd: int | None = None) -> None:
     """Serves a wired house until SIGTERM or Ctrl-C; ``fd`` is a listening socket to take instead of a port."""
@@ -32,6 +35,7 @@ def server(services: Services, *, host: str = "127.0.0.1", port: int = 8000) -> 
         access_log=False,
         server_header=False,
         lifespan="off",
+        timeout_keep_alive=IDLE,
         timeout_graceful_shutdown=GRACE,
     )
     made = uvicorn.Server(config)

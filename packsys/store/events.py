@@ -12,7 +12,6 @@ from packsys.store.database import Database
 from packsys.store.listener import Listener
 from packsys.store.tables import event as table
 
-
 _NUMBERS = 2**31 - 1
 """The largest number that the column holds; who asks may name any."""
 

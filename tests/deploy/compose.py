@@ -27,7 +27,19 @@ def filled(match: re.Match[str]) -> str:
     return GIVEN.get(match["name"], match["rest"] if match["kind"] == ":-" else "")
 
 
-COMPOSE: Mapping[str, Any] = yaml.safe_load(VARIABLE.sub(filled, TEXT))
+def fill(node: Any) -> Any:
+    """Fills in the variables after YAML has been read, as compose does: an empty value is an empty text."""
+    match node:
+        case str():
+            return VARIABLE.sub(filled, node)
+        case dict():
+            return {key: fill(value) for key, value in node.items()}
+        case list():
+            return [fill(item) for item in node]
+    return node
+
+
+COMPOSE: Mapping[str, Any] = fill(yaml.safe_load(TEXT))
 SERVICES: Mapping[str, Mapping[str, Any]] = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if "build" in service}
 VALKEYS = {name: service for name, service in SERVICES.items() if service["image"].startswith("valkey/")}

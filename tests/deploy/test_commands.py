@@ -30,8 +30,7 @@ CELERY = {"worker": worker, "beat": beat}
 
 def environment(name: str) -> dict[str, str]:
     """Gives a service's environment, on top of what a program needs to start."""
-    given = {key: str(value) for key, value in SERVICES[name]["environment"].items()}
-    return {"PATH": f"{BIN}:/usr/bin:/bin", "HOME": "/nonexistent", **given}
+    return {"PATH": f"{BIN}:/usr/bin:/bin", "HOME": "/nonexistent", **SERVICES[name]["environment"]}
 
 
 @pytest.mark.parametrize("name", OURS)

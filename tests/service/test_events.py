@@ -150,8 +150,8 @@ def test_who_hangs_up_leaves_nothing_behind(http: httpx.Client, house: SmallHous
 def test_who_listens_holds_no_thread(http: httpx.Client, house: SmallHouse, job: str) -> None:
     """There are 40 threads for the work of all requests (anyio's default)."""
     with ExitStack() as stack:
-        for _ in range(60):
-            next(stack.enter_context(connect_sse(http, "GET", f"/v1/jobs/{job}/events")).iter_sse())
+        sources = [stack.enter_context(connect_sse(http, "GET", f"/v1/jobs/{job}/events")) for _ in range(60)]
+        assert all(source.response.status_code == 200 for source in sources)
         assert house.bells.listening[job] == 60
         assert http.get("/ready").status_code == 200
     until(lambda: house.bells.listening[job] == 0)
