@@ -34,7 +34,7 @@ TASKS: "dict[str, tuple[str, list[list[str]]]]" = {
     "test": ("runs every test", [["python", "-m", "pytest"]]),
     "test-fast": (
         "runs the tests that take less than a minute",
-        [["python", "-m", "pytest", "-m", "not chaos and not setup"]],
+        [["python", "-m", "pytest", "-m", "not slow and not chaos and not setup"]],
     ),
     "lint": (
         "checks style, types and floors",

@@ -93,7 +93,7 @@ class Place(BaseModel):
     expected: list[str]
     found: str
     suggestions: list[str]
-    fix: str | None
+    fix: str | None = None
     drawing: str = Field(description="The message, the line, and a caret under the place, as plain text.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,8 +19,29 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer
         yield running
 
 
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Gives a directory in which servers once ran: to make a cluster takes longer than all else in these tests."""
+    directory = tmp_path_factory.mktemp("made")
+    with EmbeddedServers(directory, durable=False):
+        return directory
+
+
 @pytest.fixture
-def launcher(tmp_path: Path) -> Iterator[Launcher]:
+def home(tmp_path: Path, made: Path) -> Path:
+    """Gives a directory of its own in which servers once ran."""
+    return shutil.copytree(made, tmp_path / "servers")
+
+
+@pytest.fixture
+def launcher(home: Path) -> Iterator[Launcher]:
     """Gives a launcher in a process of its own, which a test may kill."""
-    with Launcher(tmp_path / "servers") as launcher:
+    with Launcher(home) as launcher:
+        yield launcher
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Launcher]:
+    """Gives the same for a directory in which nothing is yet."""
+    with Launcher(tmp_path / "fresh") as launcher:
         yield launcher

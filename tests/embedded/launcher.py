@@ -26,7 +26,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
     end = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < end, "the condition did not come true"
-        time.sleep(0.002)
+        time.sleep(0.01)
 
 
 class Launcher:

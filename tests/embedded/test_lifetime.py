@@ -36,16 +36,16 @@ def read(servers: EmbeddedServers) -> tuple[object, object]:
         return (row and row[0]), state.get("kept")
 
 
-def test_data_outlives_a_stop(tmp_path: Path) -> None:
-    servers = EmbeddedServers(tmp_path, durable=False)
+def test_data_outlives_a_stop(home: Path) -> None:
+    servers = EmbeddedServers(home, durable=False)
     with servers:
         write(servers)
     with servers:
         assert read(servers) == ("row", "key")
 
 
-def test_a_stop_leaves_no_process_and_no_socket(tmp_path: Path) -> None:
-    with EmbeddedServers(tmp_path, durable=False) as servers:
+def test_a_stop_leaves_no_process_and_no_socket(home: Path) -> None:
+    with EmbeddedServers(home, durable=False) as servers:
         pids, sockets = servers.pids, Path(urlsplit(servers.state_url).path).parent
         assert len(pids) == 3
     assert not sockets.exists()
@@ -59,7 +59,7 @@ def test_stopping_twice_and_stopping_what_never_started_are_harmless(tmp_path: P
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_directory_has_one_launcher_and_the_other_is_told_its_process(tmp_path: Path, launcher: Launcher) -> None:
+def test_a_directory_has_one_launcher_and_the_other_is_told_its_process(launcher: Launcher) -> None:
     running = launcher.launch_ready()
     with pytest.raises(WrongSetUp, match=f"already belong to process {running.pid}: stop it first"):
         EmbeddedServers(launcher.directory).start()
@@ -121,15 +121,15 @@ os._exit(1)
     "sign",
     ["launcher.lock", "state.log", "cache.log", "postgres.new", "postgres.new/PG_VERSION", "postgres/postmaster.pid"],
 )
-def test_ctrl_c_at_any_moment_of_the_start_leaves_nothing(launcher: Launcher, sign: str) -> None:
+def test_ctrl_c_at_any_moment_of_the_start_leaves_nothing(fresh: Launcher, sign: str) -> None:
     """``sign`` is the file by which the moment is known."""
-    running = launcher.launch()
-    wait_until((launcher.directory / sign).exists)
+    running = fresh.launch()
+    wait_until((fresh.directory / sign).exists)
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=30)
     assert "KeyboardInterrupt" in said
-    wait_until(lambda: not launcher.left())
-    assert not launcher.sockets.exists()
+    wait_until(lambda: not fresh.left())
+    assert not fresh.sockets.exists()
 
 
 def test_a_half_made_cluster_is_made_anew(tmp_path: Path) -> None:
@@ -162,14 +162,13 @@ def test_a_damaged_database_is_reported_in_postgresql_s_own_words(tmp_path: Path
         pass
 
 
-def test_a_failed_start_leaves_the_directory_free(tmp_path: Path) -> None:
-    (tmp_path / "postgres").mkdir(mode=0o700)
-    (tmp_path / "postgres" / "PG_VERSION").write_text("18\n")
-    servers = EmbeddedServers(tmp_path, durable=False)
-    with pytest.raises(NotReady):
+def test_a_failed_start_leaves_the_directory_free(home: Path) -> None:
+    servers = EmbeddedServers(home, durable=False)
+    version = home / "postgres" / "PG_VERSION"
+    version.write_text("17\n")
+    with pytest.raises(NotReady, match="initialized by PostgreSQL version 17"):
         servers.__enter__()
-    (tmp_path / "postgres" / "PG_VERSION").unlink()
-    (tmp_path / "postgres").rmdir()
+    version.write_text("18\n")
     with servers:
         assert len(servers.pids) == 3
 
@@ -188,8 +187,8 @@ def test_a_note_that_was_cut_off_is_no_obstacle(tmp_path: Path) -> None:
     assert not place.sockets.exists()
 
 
-def test_state_restarts_on_its_data_behind_the_same_address(tmp_path: Path) -> None:
-    with EmbeddedServers(tmp_path, durable=False) as servers, valkey(servers.state_url) as state:
+def test_state_restarts_on_its_data_behind_the_same_address(home: Path) -> None:
+    with EmbeddedServers(home, durable=False) as servers, valkey(servers.state_url) as state:
         first = servers.pids["state"]
         state.set("kept", "key")
         servers.restart_state()
@@ -197,8 +196,8 @@ def test_state_restarts_on_its_data_behind_the_same_address(tmp_path: Path) -> N
         assert state.get("kept") == "key"
 
 
-def test_state_can_be_away_for_a_while(tmp_path: Path) -> None:
-    with EmbeddedServers(tmp_path, durable=False) as servers, valkey(servers.state_url) as state:
+def test_state_can_be_away_for_a_while(home: Path) -> None:
+    with EmbeddedServers(home, durable=False) as servers, valkey(servers.state_url) as state:
         servers.stop_state()
         with pytest.raises(redis.ConnectionError):
             state.ping()
@@ -206,8 +205,8 @@ def test_state_can_be_away_for_a_while(tmp_path: Path) -> None:
         assert state.ping()
 
 
-def test_state_can_be_killed_and_stilled(tmp_path: Path) -> None:
-    with EmbeddedServers(tmp_path, durable=False) as servers:
+def test_state_can_be_killed_and_stilled(home: Path) -> None:
+    with EmbeddedServers(home, durable=False) as servers:
         with valkey(servers.state_url) as state:
             state.set("kept", "key")
             state.waitaof(1, 0, 5000)
@@ -219,8 +218,8 @@ def test_state_can_be_killed_and_stilled(tmp_path: Path) -> None:
             assert state.get("kept") == "key"
 
 
-def test_a_server_that_does_not_end_is_forced(tmp_path: Path) -> None:
-    with EmbeddedServers(tmp_path, durable=False, grace=0.1) as servers:
+def test_a_server_that_does_not_end_is_forced(home: Path) -> None:
+    with EmbeddedServers(home, durable=False, grace=0.1) as servers:
         stilled = servers.pids["state"]
         servers.kill_state(signal.SIGSTOP)
     assert not psutil.pid_exists(stilled)

@@ -66,8 +66,8 @@ def test_the_database_is_postgresql_18_and_sorts_the_same_everywhere(servers: Em
 
 
 @pytest.mark.parametrize(("durable", "fsync"), [(True, "on"), (False, "off")])
-def test_a_commit_outlives_a_power_cut_unless_told_otherwise(tmp_path: Path, durable: bool, fsync: str) -> None:
-    with EmbeddedServers(tmp_path, durable=durable) as servers, database(servers.database_url) as connection:
+def test_a_commit_outlives_a_power_cut_unless_told_otherwise(home: Path, durable: bool, fsync: str) -> None:
+    with EmbeddedServers(home, durable=durable) as servers, database(servers.database_url) as connection:
         assert connection.execute("show fsync").fetchone() == (fsync,)
         assert connection.execute("show synchronous_commit").fetchone() == ("on",)
 
@@ -83,11 +83,11 @@ def test_only_our_user_reaches_the_sockets(servers: EmbeddedServers) -> None:
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
-def test_addresses_are_known_before_the_start_and_follow_from_the_directory(tmp_path: Path) -> None:
-    before = EmbeddedServers(tmp_path).urls
-    assert before == EmbeddedServers(str(tmp_path)).urls
-    assert before != EmbeddedServers(tmp_path / "other").urls
-    with EmbeddedServers(tmp_path, durable=False) as servers:
+def test_addresses_are_known_before_the_start_and_follow_from_the_directory(home: Path) -> None:
+    before = EmbeddedServers(home).urls
+    assert before == EmbeddedServers(str(home)).urls
+    assert before != EmbeddedServers(home / "other").urls
+    with EmbeddedServers(home, durable=False) as servers:
         assert servers.urls == before
 
 
