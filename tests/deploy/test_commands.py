@@ -154,14 +154,14 @@ def on(servers: EmbeddedServers, name: str) -> dict[str, str]:
 
 
 @pytest.mark.slow
-@pytest.mark.servers
+@pytest.mark.slow
 def test_beat_writes_the_schedule_that_its_check_looks_for(servers: EmbeddedServers, tmp_path: Path) -> None:
     with running("beat", servers, {"/tmp/": f"{tmp_path}/"}, tmp_path / "log"):
         wait_until(lambda: healthy("beat", {"find /tmp ": f"find {tmp_path} "}))
 
 
 @pytest.mark.slow
-@pytest.mark.servers
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["formulas", "upkeep"])
 def test_a_worker_answers_its_check_and_no_other(servers: EmbeddedServers, name: str, tmp_path: Path) -> None:
     addresses = {key: value for key, value in on(servers, name).items() if key.startswith("PACKSYS_")}
@@ -171,7 +171,7 @@ def test_a_worker_answers_its_check_and_no_other(servers: EmbeddedServers, name:
 
 
 @pytest.mark.slow
-@pytest.mark.servers
+@pytest.mark.slow
 def test_flower_shows_itself_to_who_has_the_password_and_only_looks(servers: EmbeddedServers, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

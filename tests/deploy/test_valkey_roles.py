@@ -39,7 +39,7 @@ def test_both_roles_are_there() -> None:
     assert set(VALKEYS) == set(EXPECTED) == set(POLICIES)
 
 
-@pytest.mark.servers
+@pytest.mark.slow
 @pytest.mark.parametrize("role", EXPECTED)
 def test_a_role_has_its_policy_and_asks_for_its_password(role: str, tmp_path: Path) -> None:
     shell, flag, script = words(VALKEYS[role])

@@ -16,7 +16,7 @@ from packsys.cli.system import System
 from tests.docs.blocks import Command, blocks, commands
 from tests.fakeapi import TOKEN, FakeGitHub
 
-pytestmark = pytest.mark.servers
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"

@@ -18,7 +18,7 @@ from packsys.errors import NotReady, WrongSetUp
 from tests.embedded.launcher import Launcher, wait_until
 from tests.embedded.test_servers import database, valkey
 
-pytestmark = pytest.mark.servers
+pytestmark = pytest.mark.slow
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent")
 
 

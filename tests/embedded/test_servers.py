@@ -18,7 +18,7 @@ from redis.retry import Retry
 from packsys.embedded import EmbeddedServers
 from packsys.errors import WrongSetUp
 
-pytestmark = pytest.mark.servers
+pytestmark = pytest.mark.slow
 SUN_PATH = 103  # macOS; Linux has 107
 
 

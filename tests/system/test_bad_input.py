@@ -8,7 +8,7 @@ import pytest
 from packsys.cli.system import System
 from packsys.client import Packsys
 
-pytestmark = pytest.mark.servers
+pytestmark = pytest.mark.slow
 
 UNKNOWN = "$$[packConnectionReference:00000000-0000-0000-0000-000000000000:1013:1.0.0:false:false:nobody]"
 

@@ -11,7 +11,7 @@ import pytest
 
 from packsys.cli.system import System
 
-pytestmark = pytest.mark.servers
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 FORMULA = 'Upper(Probe::Echo("ada")) & "!"'

@@ -13,7 +13,7 @@ from packsys.cli.system import Plan, System
 from packsys.client import Packsys
 from tests.conftest import PROBE
 
-pytestmark = pytest.mark.servers
+pytestmark = pytest.mark.slow
 
 
 def free_port() -> int:

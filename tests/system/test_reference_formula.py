@@ -8,7 +8,7 @@ from examples.demo import CONNECTION, FORMULA
 from packsys.client import Packsys
 from tests.fakeapi import TOKEN, FakeGitHub
 
-pytestmark = pytest.mark.servers
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from packsys.embedded import EmbeddedServers
 
-pytestmark = pytest.mark.servers
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -17,7 +17,7 @@ import pytest
 
 from tests.system.test_flower import free_port
 
-pytestmark = pytest.mark.servers
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 UP = (sys.executable, "-m", "packsys.cli.main", "up", "--port", "0")
