@@ -19,7 +19,7 @@ from packsys.embedded.reach import PLACE, readable_copy, refuse_strangers
 from packsys.errors import WrongSetUp
 from tests.embedded.test_servers import database
 
-pytestmark = [pytest.mark.slow, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 
 

@@ -66,6 +66,7 @@ def test_a_directory_has_one_launcher_and_the_other_is_told_its_process(launcher
     assert len(launcher.left()) > 1, "the refused launcher stopped the servers of the other"
 
 
+@pytest.mark.chaos
 @linux_only
 def test_servers_end_with_a_killed_launcher_and_the_next_one_has_their_data(launcher: Launcher) -> None:
     running = launcher.launch_ready()
@@ -80,6 +81,7 @@ def test_servers_end_with_a_killed_launcher_and_the_next_one_has_their_data(laun
     assert not launcher.sockets.exists()
 
 
+@pytest.mark.chaos
 def test_data_outlives_the_death_of_everything_at_once(launcher: Launcher) -> None:
     running = launcher.launch_ready()
     servers = EmbeddedServers(launcher.directory, durable=False)
@@ -117,6 +119,7 @@ os._exit(1)
     assert not psutil.pid_exists(int(said)) or psutil.Process(int(said)).status() == psutil.STATUS_ZOMBIE
 
 
+@pytest.mark.chaos
 @pytest.mark.parametrize(
     "sign",
     ["launcher.lock", "state.log", "cache.log", "postgres.new", "postgres.new/PG_VERSION", "postgres/postmaster.pid"],
