@@ -11,9 +11,8 @@ from celery import Task
 
 from packsys.dispatch.app import CANCEL, GET, SUBMIT
 from packsys.errors import PacksysError
-from packsys.model import Submission
 from packsys.runtime.report import refusal, report
-from packsys.values import from_plain
+from packsys.runtime.submit import submission
 from workers.app import app
 
 
@@ -21,13 +20,13 @@ from workers.app import app
 def submit(self: Task, formula: str, variables: dict[str, Any] | None = None, **terms: Any) -> dict[str, Any]:
     """Accepts a formula and gives the job, or ``state: refused`` and the error.
 
-    ``terms`` are the other fields of a Submission. The task's id is the idempotency key when none is given, so
-    a message that is delivered twice makes one job.
+    ``terms`` are ``idempotency_key``, ``workspace``, ``timeout``, ``timezone``, ``actions`` and ``asked_by``, as in a
+    Submission. The task's id is the idempotency key when none is given, so that a message which is delivered twice
+    makes one job.
     """
-    terms.setdefault("idempotency_key", self.request.id)
     try:
-        names = {name: from_plain(value) for name, value in (variables or {}).items()}
-        return report(app.services.submit(Submission(formula=formula, variables=names, **terms)))
+        asked = submission(formula, variables or {}, {"idempotency_key": self.request.id, **terms})
+        return report(app.services.submit(asked))
     except PacksysError as error:
         return refusal(error)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from packsys.errors import NotReady, RequestError
@@ -15,12 +16,23 @@ from packsys.language.codec import dumps
 from packsys.language.compile import Compiled
 from packsys.model import Job, Submission
 from packsys.ports import JobStore
-from packsys.values import to_json
+from packsys.values import from_plain, to_json
 
 log = logging.getLogger(__name__)
 
 LONGEST = 86_000.0
 """The longest deadline in seconds: below the day for which Celery keeps a chord's counters."""
+
+TERMS: Mapping[str, tuple[type, ...]] = {
+    "formula": (str,),
+    "workspace": (str,),
+    "asked_by": (str,),
+    "idempotency_key": (str,),
+    "timeout": (float, int),
+    "timezone": (str,),
+    "actions": (bool,),
+}
+"""What a submission may say, and in which types."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +80,18 @@ class Submit:
             self.advance(job)
         except NotReady as error:
             log.warning("job.unsent", extra={"job": job, "cause": error.message})
+
+
+def submission(formula: str, variables: Mapping[str, Any], terms: Mapping[str, Any]) -> Submission:
+    """Reads a submission from plain JSON that nobody has checked yet; raises RequestError."""
+    for name, value in {"formula": formula, **terms}.items():
+        if name not in TERMS:
+            raise RequestError(f"There is no term {name!r}: there are {', '.join(TERMS)}.")
+        if isinstance(value, bool) is not (TERMS[name] == (bool,)) or not isinstance(value, TERMS[name]):
+            raise RequestError(f"The term {name!r} is {value!r}: it must be {TERMS[name][0].__name__}.")
+    if not isinstance(variables, Mapping):
+        raise RequestError("The variables must be an object of names and values.")
+    return Submission(formula=formula, variables={name: from_plain(each) for name, each in variables.items()}, **terms)
 
 
 def check(submission: Submission) -> None:
