@@ -18,6 +18,7 @@ from packsys.errors import NotReady, WrongSetUp
 
 PAUSE = 0.005
 FAREWELL = 2.0
+DIRECTORY = "directory"  # in a folder of sockets: whose it is
 
 
 def lock(file: int) -> bool:
@@ -36,6 +37,14 @@ def sockets_of(directory: Path) -> Path:
     """
     digest = hashlib.sha256(os.fsencode(directory)).hexdigest()[:12]
     return Path("/tmp") / f"packsys-{os.geteuid()}-{digest}"
+
+
+def sweep(place: Path) -> None:
+    """Removes what killed launchers left of directories that are gone: nobody will start there and clear up."""
+    for sockets in place.glob(f"packsys-{os.geteuid()}-*"):
+        with suppress(OSError):
+            if not Path((sockets / DIRECTORY).read_text()).exists():
+                shutil.rmtree(sockets)
 
 
 def pids_in(text: str) -> Mapping[str, int]:
@@ -59,6 +68,7 @@ class Directory:
         self.sockets = sockets_of(self.path)
         self._launcher = -1
         self.servers = -1
+        self._made = False
 
     def take(self, *, grace: float) -> None:
         """Makes the directory ours, waits ``grace`` seconds for what a killed launcher left, and clears up after it.
@@ -87,7 +97,9 @@ class Directory:
     def release(self) -> None:
         """Removes the sockets, waits a moment for the servers' last processes, and gives the directory back."""
         if self._ours():
-            shutil.rmtree(self.sockets, ignore_errors=True)
+            if self._made:
+                shutil.rmtree(self.sockets, ignore_errors=True)
+                self._made = False
             # Opened anew, because our own hold on the lock counts like that of a server.
             os.close(self.servers)
             self.servers = self._open("servers.lock")
@@ -128,8 +140,11 @@ class Directory:
             raise WrongSetUp(f"{self.sockets} belongs to another user: remove it, it is in the way of our sockets.")
         shutil.rmtree(self.sockets, ignore_errors=True)
         self.sockets.mkdir(mode=0o700)
+        self._made = True
         if stat.S_IMODE(self.sockets.stat().st_mode) & 0o077:
             raise WrongSetUp(f"{self.sockets} cannot be closed to others: /tmp must keep modes.")
+        (self.sockets / DIRECTORY).write_text(str(self.path))
+        sweep(self.sockets.parent)
 
     def _open(self, name: str) -> int:
         return os.open(self.path / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -93,6 +94,22 @@ def test_data_outlives_the_death_of_everything_at_once(launcher: Launcher) -> No
         assert read(servers) == ("row", "key")
 
 
+@pytest.mark.chaos
+@linux_only
+def test_what_a_killed_launcher_left_of_a_directory_that_is_gone_is_cleared_by_any_other(
+    launcher: Launcher, tmp_path: Path
+) -> None:
+    running = launcher.launch_ready()
+    running.kill()
+    running.wait()
+    wait_until(lambda: not launcher.left())
+    shutil.rmtree(launcher.directory)
+    other = Directory(tmp_path / "other")
+    other.take(grace=1.0)
+    other.release()
+    assert not launcher.sockets.exists()
+
+
 @pytest.mark.parametrize("stubborn", [False, True])
 def test_servers_that_outlive_their_launcher_are_ended_by_the_next_one(tmp_path: Path, stubborn: bool) -> None:
     """Only Linux ends them at once; elsewhere this is the way. The launcher here dies without a word."""
@@ -180,6 +197,18 @@ def test_a_directory_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(WrongSetUp, match=f"{tmp_path}/file/servers cannot be used: Not a directory"):
         EmbeddedServers(tmp_path / "file" / "servers").start()
+
+
+def test_a_folder_of_sockets_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+    place = Directory(tmp_path / "servers")
+    place.sockets.symlink_to(tmp_path)
+    try:
+        with pytest.raises(WrongSetUp, match="belongs to another user"):
+            place.take(grace=1.0)
+        place.release()
+        assert place.sockets.is_symlink()
+    finally:
+        place.sockets.unlink()
 
 
 def test_a_note_that_was_cut_off_is_no_obstacle(tmp_path: Path) -> None:

@@ -16,8 +16,9 @@ from tests.setup.conftest import new_enough
 pytestmark = [pytest.mark.setup, pytest.mark.usefixtures("index"), pytest.mark.timeout(300)]
 Strangers = Callable[..., Stranger]
 SEE = "import celery, sys, packsys; print(sys.prefix, packsys.__file__)"
-# The acid test of an installation: the three servers run, as whoever installed it.
+# The acid tests of an installation: the three servers run, as whoever installed it, and so does a formula.
 RUN = "from packsys.embedded import EmbeddedServers as E\nwith E('.packsys') as servers: print(len(servers.pids))"
+FORMULA = '=Upper("Dear {=Hello::Greet("Ada")} [really]") /* as every Python reads it */'
 
 
 def see(person: Stranger) -> subprocess.CompletedProcess[str]:
@@ -27,14 +28,21 @@ def see(person: Stranger) -> subprocess.CompletedProcess[str]:
     return said
 
 
+def use(person: Stranger) -> None:
+    """Runs the servers and a formula."""
+    said = person.run("python", "-c", RUN)
+    assert (said.stdout, said.returncode) == ("3\n", 0), said.stderr
+    said = person.run("packsys", "run", "examples/hello/pack.py", FORMULA)
+    assert (said.stdout, said.returncode) == ("DEAR HELLO, ADA! [REALLY]\n", 0), said.stderr
+
+
 def test_a_fresh_copy_sets_itself_up_once(stranger: Strangers) -> None:
     person = stranger()
     assert "Setting up .venv" in see(person).stderr
     stamp = (person.checkout / ".venv" / "stamp").stat()
     assert see(person).stderr == ""
     assert (person.checkout / ".venv" / "stamp").stat() == stamp
-    said = person.run("python", "-c", RUN)
-    assert (said.stdout, said.returncode) == ("3\n", 0), said.stderr
+    use(person)
 
 
 def test_the_projects_commands_are_in_the_environment(stranger: Strangers) -> None:
@@ -95,8 +103,7 @@ def test_without_pip_and_uv_venv_is_enough(stranger: Strangers) -> None:
 def test_an_ordinary_user_needs_nothing_but_the_systems_python(ordinary: Strangers) -> None:
     person = ordinary()
     see(person)
-    said = person.run("python", "-c", RUN)
-    assert (said.stdout, said.returncode) == ("3\n", 0), said.stderr
+    use(person)
     if person.user is not None:
         assert (person.checkout / ".packsys").stat().st_uid == person.user
 
@@ -120,5 +127,4 @@ def pythons() -> list[str]:
 def test_newer_pythons_do_as_well(stranger: Strangers, python: str) -> None:
     person = stranger(python=python)
     see(person)
-    said = person.run("python", "-c", RUN)
-    assert (said.stdout, said.returncode) == ("3\n", 0), said.stderr
+    use(person)
