@@ -215,6 +215,23 @@ class UserVisible(PackError):
     actor = Actor.AUTHOR
 
 
+class SandboxError(PackError):
+    """The pack was stopped at a wall of the sandbox.
+
+    ``limit`` names it: ``memory``, ``time``, ``output``, ``fetches``, ``log``, ``system call`` (the process made one
+    that no pack makes), ``crashed`` (it ended by itself) or ``protocol`` (it sent what no pack sends). Only more
+    time may help another attempt.
+    """
+
+    code = "Sandbox"
+
+    def __init__(self, message: str, *, limit: str) -> None:
+        """Takes the sentence and the limit."""
+        super().__init__(message)
+        self.limit = limit
+        self.retryable = limit == "time"
+
+
 # Time must pass.
 
 
@@ -284,6 +301,12 @@ class WrongSetUp(HouseError):
     """The set-up would lose work."""
 
     code = "WrongSetUp"
+
+
+class NoSandbox(HouseError):
+    """This machine cannot wall in the code of strangers: run packsys on Linux 5.13 or newer, with seccomp."""
+
+    code = "NoSandbox"
 
 
 class SealBroken(HouseError):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from packsys.language.invocation import Invocation
 from packsys.language.signature import Signature
@@ -169,7 +170,24 @@ class PackVersion:
     domains: tuple[str, ...]
     formulas: Mapping[str, PackFormula]
     base_url: str = ""
-    authentication: Mapping[str, str] = field(default_factory=dict)
+    authentication: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """Is a published pack version: what was uploaded, byte for byte, and who did it. It never changes.
+
+    ``digest`` is the SHA-256 of ``archive``, ``runtime`` what runs it: ``python`` or ``javascript``.
+    """
+
+    pack_id: int
+    version: str
+    name: str
+    runtime: str
+    digest: str
+    manifest: Mapping[str, Any] = field(repr=False)
+    archive: bytes = field(repr=False)
+    published_by: str = ""
 
 
 class ConnectionState(StrEnum):

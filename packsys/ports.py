@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from packsys.language.invocation import Invocation
-from packsys.model import Claim, Connection, Event, Job, Key, PackFormula, PackVersion, Stall, Step
+from packsys.model import Claim, Connection, Event, Job, Key, PackFormula, PackVersion, Release, Stall, Step
 from packsys.values import Value
 
 
@@ -91,8 +91,28 @@ class PackStore(Protocol):
     def by_name(self, name: str) -> PackVersion | None:
         """Finds a pack by its name, whatever its case."""
 
+    def release(self, pack_id: int, version: str) -> PackVersion | None:
+        """Finds the release that a call was bound with; of a pack that ships there is one only."""
+
     def names(self) -> Sequence[str]:
         """Lists the names of all packs."""
+
+
+class ReleaseStore(Protocol):
+    """Keeps published pack versions, which never change."""
+
+    def add(self, release: Release) -> bool:
+        """Keeps a new release; False when the same one is there already.
+
+        Raises :class:`~packsys.errors.Conflict` for a version that was published with another digest, and for a
+        name that belongs to another pack.
+        """
+
+    def get(self, pack_id: int, version: str) -> Release | None:
+        """Finds a release."""
+
+    def newest(self) -> Sequence[Release]:
+        """Lists the release of each pack that was published last, by name, without its archive."""
 
 
 class ConnectionStore(Protocol):

@@ -7,20 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import date
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 from packsys import sdk
+from packsys.catalog.types import describe_schema, describe_type, read_type
 from packsys.language.signature import Kind, Need, Parameter, Shape, Signature
 from packsys.model import PackFormula, PackVersion
 
 FORMAT = 1
 
+__all__ = ["FORMAT", "describe", "describe_type", "read_type", "release", "result_types"]
+
 
 def describe(pack: sdk.Pack) -> dict[str, Any]:
     """Writes a pack's manifest, as values that JSON has."""
-    return {
+    manifest = {
         "format": FORMAT,
+        "runtime": "python",
         "id": pack.id,
         "name": pack.name,
         "version": pack.version,
@@ -31,8 +36,14 @@ def describe(pack: sdk.Pack) -> dict[str, Any]:
         "domains": list(pack.domains),
         "base_url": pack.base_url,
         "authentication": _describe_authentication(pack.authentication),
+        "system_authentication": _describe_authentication(pack.system_authentication),
+        "account": _describe_account(pack.account),
+        "rate_limits": [asdict(each) for each in pack.rate_limits],
         "formulas": [_describe_formula(formula) for formula in pack.formulas.values()],
+        "sync_tables": [_describe_table(table) for table in pack.sync_tables.values()],
+        "column_formats": [_plain(asdict(each)) for each in pack.column_formats.values()],
     }
+    return cast("dict[str, Any]", _plain(manifest))
 
 
 def release(manifest: Mapping[str, Any]) -> PackVersion:
@@ -54,33 +65,11 @@ def result_types(manifest: Mapping[str, Any]) -> Mapping[str, sdk.Type]:
     return {each["name"]: read_type(each["result"]) for each in manifest["formulas"]}
 
 
-def describe_type(declared: sdk.Type) -> dict[str, Any]:
-    """Writes a type; what is not said is left out."""
-    written: dict[str, Any] = {"kind": str(declared.kind)}
-    if declared.hint is not None:
-        written["hint"] = str(declared.hint)
-    if declared.attributes:
-        written["attributes"] = dict(declared.attributes)
-    if declared.item is not None:
-        written["item"] = describe_type(declared.item)
-    if declared.schema is not None:
-        written["schema"] = _describe_schema(declared.schema)
-    return written
-
-
-def read_type(written: Mapping[str, Any]) -> sdk.Type:
-    """Reads a type that :func:`describe_type` wrote."""
-    return sdk.Type(
-        kind=sdk.Kind(written["kind"]),
-        hint=sdk.Hint(written["hint"]) if "hint" in written else None,
-        item=read_type(written["item"]) if "item" in written else None,
-        schema=_read_schema(written["schema"]) if "schema" in written else None,
-        attributes=written.get("attributes", {}),
-    )
-
-
-def _describe_authentication(declared: sdk.Authentication | None) -> dict[str, str] | None:
-    return None if declared is None else {"kind": type(declared).__name__, **asdict(declared)}
+def _describe_authentication(declared: sdk.Authentication | None) -> dict[str, Any] | None:
+    if declared is None:
+        return None
+    said = {name: value for name, value in asdict(declared).items() if value not in (None, "", (), [], {})}
+    return {"kind": type(declared).__name__, **said}
 
 
 def _describe_formula(formula: sdk.Formula) -> dict[str, Any]:
@@ -94,12 +83,14 @@ def _describe_formula(formula: sdk.Formula) -> dict[str, Any]:
         "attempts": formula.attempts,
         "connection": formula.connection,
         "is_action": formula.is_action,
+        "isolation": formula.isolation,
+        "rate_limit": None if formula.rate_limit is None else asdict(formula.rate_limit),
         "examples": [{"arguments": list(each.arguments), "result": each.result} for each in formula.examples],
     }
 
 
 def _describe_parameter(parameter: sdk.Parameter) -> dict[str, Any]:
-    return {
+    written: dict[str, Any] = {
         "name": parameter.name,
         "type": describe_type(parameter.type),
         "description": parameter.description,
@@ -108,46 +99,48 @@ def _describe_parameter(parameter: sdk.Parameter) -> dict[str, Any]:
         "variadic": parameter.variadic,
         "sparse": parameter.sparse,
     }
+    if parameter.suggested is not None:
+        written["suggested"] = parameter.suggested
+    if parameter.autocomplete is not None:
+        written["autocomplete"] = _describe_autocomplete(parameter.autocomplete)
+    if parameter.checks:
+        written["checks"] = [_describe_check(each) for each in parameter.checks]
+    return written
 
 
-def _describe_schema(schema: sdk.ObjectSchema) -> dict[str, Any]:
+def _describe_autocomplete(offers: sdk.Autocomplete) -> dict[str, Any]:
+    if offers.finder is not None:
+        return {"function": True}
+    return {"choices": [asdict(each) for each in offers.choices], "only": offers.only}
+
+
+def _describe_check(check: sdk.Between | sdk.Matches | sdk.Valid) -> dict[str, Any]:
+    said = {} if isinstance(check, sdk.Valid) else asdict(check)
+    return {"kind": type(check).__name__, **said}
+
+
+def _describe_table(table: sdk.SyncTable) -> dict[str, Any]:
     return {
-        "name": schema.name,
-        "description": schema.description,
-        "id": schema.id,
-        "display": schema.display,
-        "featured": list(schema.featured),
-        "properties": {name: _describe_property(each) for name, each in schema.properties.items()},
+        "name": table.name,
+        "description": table.description,
+        "identity": table.identity,
+        "schema": None if table.schema is None else describe_schema(table.schema),
+        "parameters": [_describe_parameter(parameter) for parameter in table.parameters],
+        "timeout": table.timeout,
+        "attempts": table.attempts,
+        "connection": table.connection,
+        "isolation": table.isolation,
+        "dynamic": None if table.dynamic is None else [name for name, each in vars(table.dynamic).items() if each],
+        "max_update_batch_size": table.max_update_batch_size if table.update else 0,
     }
 
 
-def _describe_property(declared: sdk.Property) -> dict[str, Any]:
+def _describe_account(account: sdk.AccountFunctions) -> dict[str, Any]:
     return {
-        "type": describe_type(declared.value_type),
-        "from_key": declared.from_key,
-        "required": declared.required,
-        "description": declared.description,
+        "name": account.name is not None,
+        "user_id": account.user_id is not None,
+        "steps": [{"name": each.name, "description": each.description} for each in account.steps],
     }
-
-
-def _read_schema(written: Mapping[str, Any]) -> sdk.ObjectSchema:
-    return sdk.ObjectSchema(
-        written["name"],
-        properties={name: _read_property(each) for name, each in written["properties"].items()},
-        id=written["id"],
-        display=written["display"],
-        featured=written["featured"],
-        description=written["description"],
-    )
-
-
-def _read_property(written: Mapping[str, Any]) -> sdk.Property:
-    return sdk.Property(
-        read_type(written["type"]),
-        from_key=written["from_key"],
-        required=written["required"],
-        description=written["description"],
-    )
 
 
 def _formula(manifest: Mapping[str, Any], written: Mapping[str, Any]) -> PackFormula:
@@ -192,3 +185,16 @@ def _shape(declared: sdk.Type) -> Shape:
 
 def _properties(schema: sdk.ObjectSchema) -> Mapping[str, Shape]:
     return {name: _shape(each.value_type) for name, each in schema.properties.items()}
+
+
+def _plain(value: Any) -> Any:
+    """Turns tuples into lists, and dates into their ISO form: what a declaration may hold and JSON has not."""
+    match value:
+        case Mapping():
+            return {name: _plain(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_plain(each) for each in value]
+        case date():
+            return value.isoformat()
+        case _:
+            return value

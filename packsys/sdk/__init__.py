@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
-from packsys.sdk.authentication import Authentication, HeaderBearerToken
+from packsys.sdk.account import AccountFunctions
+from packsys.sdk.authentication import (
+    Authentication,
+    AWSAccessKey,
+    AWSAssumeRole,
+    Custom,
+    CustomHeaderToken,
+    Endpoint,
+    Field,
+    GoogleDomainWideDelegation,
+    GoogleServiceAccount,
+    Header,
+    HeaderBearerToken,
+    MultiHeaderToken,
+    MultiQueryParamToken,
+    NoAuthentication,
+    OAuth2,
+    OAuth2ClientCredentials,
+    QueryParamToken,
+    SystemAuthentication,
+    WebBasic,
+)
+from packsys.sdk.columns import ColumnFormat
 from packsys.sdk.context import Context, Invocation
 from packsys.sdk.errors import FetchError, PackDeclarationError, StatusCodeError, UserVisibleError
 from packsys.sdk.formula import Example, Formula
 from packsys.sdk.http import Fetcher, Request, Response
+from packsys.sdk.inputs import Autocomplete, Between, Choice, Matches, Suggested, Valid
+from packsys.sdk.kinds import Hint, Kind
+from packsys.sdk.limits import RateLimit
 from packsys.sdk.pack import Pack
 from packsys.sdk.parameters import Parameter
+from packsys.sdk.roles import Attribution, Card, History, Line
 from packsys.sdk.schema import (
     Anything,
     Attachment,
@@ -18,54 +44,99 @@ from packsys.sdk.schema import (
     Duration,
     Email,
     Embed,
-    Hint,
     Html,
     Image,
-    Kind,
     Markdown,
     Number,
     ObjectSchema,
     Percent,
+    Person,
     Property,
     Text,
     Type,
     Url,
 )
+from packsys.sdk.surroundings import BlobStorage, Cache, Clock, Location, Sync
+from packsys.sdk.tables import Dynamic, Page, SyncTable, TableAddress, Update
+from packsys.sdk.targets import Aim, Target
 
 __all__ = [
+    "AWSAccessKey",
+    "AWSAssumeRole",
+    "AccountFunctions",
+    "Aim",
     "Anything",
     "Attachment",
+    "Attribution",
     "Authentication",
+    "Autocomplete",
+    "Between",
+    "BlobStorage",
     "Boolean",
+    "Cache",
+    "Card",
+    "Choice",
+    "Clock",
+    "ColumnFormat",
     "Context",
+    "Custom",
+    "CustomHeaderToken",
     "Date",
     "DateTime",
     "Duration",
+    "Dynamic",
     "Email",
     "Embed",
+    "Endpoint",
     "Example",
     "FetchError",
     "Fetcher",
+    "Field",
     "Formula",
+    "GoogleDomainWideDelegation",
+    "GoogleServiceAccount",
+    "Header",
     "HeaderBearerToken",
     "Hint",
+    "History",
     "Html",
     "Image",
     "Invocation",
     "Kind",
+    "Line",
+    "Location",
     "Markdown",
+    "Matches",
+    "MultiHeaderToken",
+    "MultiQueryParamToken",
+    "NoAuthentication",
     "Number",
+    "OAuth2",
+    "OAuth2ClientCredentials",
     "ObjectSchema",
     "Pack",
     "PackDeclarationError",
+    "Page",
     "Parameter",
     "Percent",
+    "Person",
     "Property",
+    "QueryParamToken",
+    "RateLimit",
     "Request",
     "Response",
     "StatusCodeError",
+    "Suggested",
+    "Sync",
+    "SyncTable",
+    "SystemAuthentication",
+    "TableAddress",
+    "Target",
     "Text",
     "Type",
+    "Update",
     "Url",
     "UserVisibleError",
+    "Valid",
+    "WebBasic",
 ]

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from packsys.sdk.schema import Kind, Property, Type
+from packsys.sdk.kinds import Kind
+from packsys.sdk.schema import Property, Type
 
 _NUMBER = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 _WIDEST_NUMBER = 400  # characters; a float ends near 1e308, and reading long digits takes quadratic time
@@ -65,10 +66,10 @@ class _Terms:
 def fit(value: object, wanted: Type, *, zone: tzinfo = UTC, bounds: Bounds | None = None) -> object:
     """Gives the value as its declared type has it; a blank fits every type.
 
-    Objects keep their declared properties only, under the names that formulas use. Text that reads as a number,
-    a boolean or an ISO 8601 date is taken as such; a number is taken as seconds since 1970 where a date with a
-    time is declared, and as days where a duration is. Dates with times always come out with a zone, ``zone``
-    where they had none. Raises :class:`Misfit`.
+    Objects keep their declared properties only, unless they are open, under the names that formulas use. Text that
+    reads as a number, a boolean or an ISO 8601 date is taken as such; a number is taken as seconds since 1970 where
+    a date with a time is declared, and as days where a duration is. Dates with times always come out with a zone,
+    ``zone`` where they had none. Raises :class:`Misfit`.
     """
     return _fit(value, wanted, _Terms(bounds or Bounds(), zone))
 
@@ -208,7 +209,12 @@ def _object(value: object, wanted: Type, terms: _Terms) -> object:
         raise _misfit(value, wanted)
     if wanted.schema is None:
         return _any(value, wanted, terms)
-    return {name: _entry(value, name, each, terms) for name, each in wanted.schema.properties.items()}
+    declared = wanted.schema.properties
+    fitted = {name: _entry(value, name, each, terms) for name, each in declared.items()}
+    if not wanted.schema.open:
+        return fitted
+    known = {each.from_key for each in declared.values()} | set(declared)
+    return {**_members({key: each for key, each in value.items() if key not in known}, terms), **fitted}
 
 
 def _entry(raw: Mapping[str, object], name: str, declared: Property, terms: _Terms) -> object:

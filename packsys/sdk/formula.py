@@ -9,12 +9,15 @@ from typing import Any, Literal, TypeAlias
 
 from packsys.sdk import hints, parameters
 from packsys.sdk.errors import PackDeclarationError
+from packsys.sdk.kinds import Kind
+from packsys.sdk.limits import Isolation, RateLimit, check_isolation, check_rate_limit
 from packsys.sdk.names import check_description, check_name, pascal
 from packsys.sdk.parameters import Parameter
-from packsys.sdk.schema import Anything, Kind, ObjectSchema, Type, as_type
+from packsys.sdk.schema import Anything, ObjectSchema, Type, as_type
 
 LONGEST_TIMEOUT = 60.0  # seconds, as in the packs that people know
 MOST_ATTEMPTS = 10
+MOST_TTL = 86_400  # seconds; a day, as in the packs that people know
 
 Need: TypeAlias = Literal["none", "optional", "required"]
 
@@ -32,7 +35,8 @@ class Terms:
     """Says how a formula is run; None stands for what is usual.
 
     ``cache_ttl`` (how long a result may be used again, 0) and ``timeout`` (30) are seconds, ``attempts`` counts
-    the first try (4). ``connection`` says whether a connected account is needed.
+    the first try (4). ``connection`` says whether a connected account is needed. ``rate_limit`` comes on top of the
+    pack's own, ``isolation`` in its place.
     """
 
     cache_ttl: float = 0.0
@@ -40,6 +44,8 @@ class Terms:
     attempts: int | None = None
     connection: Need | None = None
     is_action: bool = False
+    rate_limit: RateLimit | None = None
+    isolation: Isolation = "fresh"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +63,8 @@ class Formula:
     connection: Need
     is_action: bool
     examples: tuple[Example, ...]
+    rate_limit: RateLimit | None = None
+    isolation: Isolation = "fresh"
 
 
 def declare(
@@ -76,11 +84,11 @@ def declare(
     called = name or pascal(function.__name__)
     check_name("A formula", called)
     _check_function(called, function)
-    _check_terms(called, terms, authenticated)
+    check_terms(f"Formula {called}", terms, authenticated)
     said = description or _first_paragraph(function)
     check_description(f"Formula {called}", said)
-    hinted = parameters.hints_of(called, function)
-    takes = parameters.read(called, function, hinted)
+    hinted = parameters.hints_of(f"formula {called}", function)
+    takes = parameters.read(f"formula {called}", function, hinted)
     gives = _result(called, result, hinted, terms.is_action)
     _check_examples(called, takes, examples)
     return Formula(
@@ -95,6 +103,8 @@ def declare(
         connection=terms.connection or ("required" if authenticated else "none"),
         is_action=terms.is_action,
         examples=tuple(examples),
+        rate_limit=terms.rate_limit,
+        isolation=terms.isolation,
     )
 
 
@@ -109,9 +119,12 @@ def _check_function(formula: str, function: Callable[..., Any]) -> None:
         raise PackDeclarationError(f"Formula {formula} yields its result: collect it in a list and return that.")
 
 
-def _check_terms(formula: str, terms: Terms, authenticated: bool) -> None:
+def check_terms(what: str, terms: Terms, authenticated: bool) -> None:
+    """Refuses terms that contradict each other or cannot be kept; ``what`` is written 'Formula Greet'."""
     refusals = {
-        "has a negative cache_ttl: give the seconds for which a result may be used again, or 0": terms.cache_ttl < 0,
+        f"has the cache_ttl {terms.cache_ttl}: give the seconds for which a result may be kept, 0 to {MOST_TTL}": (
+            not 0 <= terms.cache_ttl <= MOST_TTL
+        ),
         "is an action and has a cache_ttl: leave it out, since an action is never answered from a cache": (
             terms.is_action and terms.cache_ttl > 0
         ),
@@ -133,7 +146,10 @@ def _check_terms(formula: str, terms: Terms, authenticated: bool) -> None:
     }
     for wrong, refused in refusals.items():
         if refused:
-            raise PackDeclarationError(f"Formula {formula} {wrong}.")
+            raise PackDeclarationError(f"{what} {wrong}.")
+    check_isolation(what, terms.isolation)
+    if terms.rate_limit is not None:
+        check_rate_limit(what, terms.rate_limit)
 
 
 def _result(formula: str, given: Type | ObjectSchema | None, hinted: Mapping[str, Any], is_action: bool) -> Type:

@@ -8,19 +8,8 @@ from datetime import date, datetime, timedelta
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from packsys.sdk.schema import (
-    Anything,
-    Boolean,
-    Date,
-    DateTime,
-    Duration,
-    Kind,
-    Number,
-    ObjectSchema,
-    Text,
-    Type,
-    as_type,
-)
+from packsys.sdk.kinds import Kind
+from packsys.sdk.schema import Anything, Boolean, Date, DateTime, Duration, Number, ObjectSchema, Text, Type, as_type
 
 _PLAIN: Mapping[object, Type] = {
     str: Text,
@@ -37,13 +26,17 @@ _PLAIN: Mapping[object, Type] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Hinted:
-    """Is what one hint says: the type, whether it may be blank, whether a number must be whole, and the words."""
+    """Is what one hint says: the type, whether it may be blank, whether a number must be whole, and the words.
+
+    ``notes`` are what else it was annotated with, such as :class:`packsys.sdk.Between`.
+    """
 
     type: Type
     nullable: bool = False
     whole: bool = False
     sparse: bool = False
     description: str = ""
+    notes: tuple[Any, ...] = ()
 
 
 def read(hint: object) -> Hinted | None:
@@ -73,6 +66,8 @@ def _annotated(inner: tuple[Any, ...]) -> Hinted | None:
             hinted = replace(hinted, description=note)
         elif isinstance(note, (Type, ObjectSchema)):
             hinted = replace(hinted, type=as_type(note))
+        else:
+            hinted = replace(hinted, notes=(*hinted.notes, note))
     return hinted
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from packsys.sdk.errors import PackDeclarationError
 
@@ -75,6 +75,17 @@ def check_domain(pack: str, domain: str) -> None:
         raise PackDeclarationError(f"{wrong}this is no host name; write it as in 'api.example.com', in lower case.")
     if len(labels) == 1:
         raise PackDeclarationError(f"{wrong}one label covers far too much; declare the service's own name.")
+
+
+def check_base_url(pack: str, base_url: str, domains: Sequence[str]) -> None:
+    """Refuses a base address that is not below one of the domains, or not secured."""
+    scheme, _, rest = base_url.partition("://")
+    host = rest.partition("/")[0]
+    if scheme != "https" or not any(host == domain or host.endswith(f".{domain}") for domain in domains):
+        raise PackDeclarationError(
+            f"Pack {pack} has the base_url {base_url!r}: "
+            "begin it with 'https://' and one of the domains that it declares."
+        )
 
 
 def nearest(wrong: str, names: Iterable[str]) -> str:

@@ -4,52 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
+from packsys.sdk.appearance import check_appearance
 from packsys.sdk.errors import PackDeclarationError
+from packsys.sdk.kinds import Hint, Kind
 from packsys.sdk.names import check_name, nearest, pascal
-
-
-class Kind(StrEnum):
-    """Names the kinds of values."""
-
-    ANY = "any"
-    TEXT = "text"
-    NUMBER = "number"
-    BOOLEAN = "boolean"
-    DATE = "date"
-    DATETIME = "datetime"
-    DURATION = "duration"
-    OBJECT = "object"
-    LIST = "list"
-
-
-class Hint(StrEnum):
-    """Says how a value is meant to be shown, on top of its kind."""
-
-    DATE = "date"
-    TIME = "time"
-    DATETIME = "datetime"
-    DURATION = "duration"
-    PERCENT = "percent"
-    CURRENCY = "currency"
-    SLIDER = "slider"
-    PROGRESS_BAR = "progressBar"
-    SCALE = "scale"
-    TOGGLE = "toggle"
-    EMAIL = "email"
-    URL = "url"
-    EMBED = "embed"
-    IMAGE = "image"
-    IMAGE_ATTACHMENT = "imageAttachment"
-    ATTACHMENT = "attachment"
-    HTML = "html"
-    MARKDOWN = "markdown"
-    SELECT_LIST = "selectList"
-    PERSON = "person"
-    REFERENCE = "reference"
-    RICH_TEXT = "richText"
+from packsys.sdk.roles import FITS, Attribution, Card, History, Line, Place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,14 +25,18 @@ class Type:
     hint: Hint | None = None
     item: Type | None = None
     schema: ObjectSchema | None = None
-    attributes: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    attributes: Mapping[str, Any] = field(default_factory=dict)
 
     def list(self) -> Type:
         """Makes the type of a list of such values."""
         return Type(kind=Kind.LIST, item=self)
 
-    def shown_as(self, hint: Hint, **attributes: str | float | bool) -> Type:
-        """Makes the type of the same values, shown in another way: ``Number.shown_as(Hint.SCALE, maximum=5)``."""
+    def shown_as(self, hint: Hint, **attributes: Any) -> Type:
+        """Makes the type of the same values, shown in another way: ``Number.shown_as(Hint.SCALE, maximum=5)``.
+
+        Which attributes a hint takes is listed in :mod:`packsys.sdk.appearance`.
+        """
+        check_appearance(self.kind, hint, attributes)
         return replace(self, hint=hint, attributes=attributes)
 
     def __str__(self) -> str:
@@ -127,13 +93,16 @@ class Property:
     """Is one property of an object: its type, and the key it has in the service's own data.
 
     ``from_key`` is the key under which it was declared unless given. A ``required`` property that the service
-    leaves out, or gives as null, makes the whole result an error.
+    leaves out, or gives as null, makes the whole result an error. A ``mutable`` one may be edited in a table whose
+    pack takes updates. ``display_name`` is what people read in place of the name.
     """
 
     type: Type | ObjectSchema
     from_key: str = field(default="", kw_only=True)
     required: bool = field(default=False, kw_only=True)
     description: str = field(default="", kw_only=True)
+    mutable: bool = field(default=False, kw_only=True)
+    display_name: str = field(default="", kw_only=True)
 
     @property
     def value_type(self) -> Type:
@@ -154,7 +123,8 @@ class ObjectSchema:
 
     A key of ``properties`` becomes a name in PascalCase, as formulas write it, and remains the key of the
     service's data. ``id`` must be unique among such objects, ``display`` is the property that stands for the
-    whole, ``featured`` are shown when there is little room.
+    whole, ``featured`` are shown when there is little room. ``identity`` is the name by which references know
+    the objects: the schema's own, unless given. With ``open``, objects keep what was not declared.
     """
 
     def __init__(
@@ -166,19 +136,53 @@ class ObjectSchema:
         display: str = "",
         featured: Iterable[str] = (),
         description: str = "",
+        identity: str = "",
+        card: Card | None = None,
+        history: History | None = None,
+        attribution: Iterable[Attribution] = (),
+        open: bool = False,
     ) -> None:
         """Refuses names that are malformed, taken or not there, with :class:`packsys.sdk.PackDeclarationError`."""
         check_name("A schema", name)
+        check_name("An identity", identity or name)
         self.name = name
+        self.identity = identity or name
         self.description = description
         self.properties: Mapping[str, Property] = MappingProxyType(_named(name, properties))
         self.id = self._known("id", id)
         self.display = self._known("display", display)
         self.featured = tuple(self._known("featured", each) for each in featured)
+        self.card = self._checked_card(card)
+        self.history = self._checked_history(history)
+        self.attribution = tuple(attribution)
+        self.open = open
 
     def list(self) -> Type:
         """Makes the type of a list of such objects."""
         return as_type(self).list()
+
+    def shown_as(self, hint: Hint, **attributes: Any) -> Type:
+        """Makes the type of such objects with a hint: a person, or a choice from a list."""
+        email = self.properties[self.id].value_type.hint if self.id else None
+        if hint is Hint.PERSON and email is not Hint.EMAIL:
+            raise PackDeclarationError(
+                f"Schema {self.name} describes no person: name a property of the type Email as its id."
+            )
+        return self.reference() if hint is Hint.REFERENCE else as_type(self).shown_as(hint, **attributes)
+
+    def reference(self) -> Type:
+        """Makes the type of a reference to such an object in its sync table: its id and what it is displayed by."""
+        if not self.id:
+            raise PackDeclarationError(f"Schema {self.name} cannot be referred to: name the property that is its id.")
+        names = dict.fromkeys((self.id, self.display or self.id))
+        small = ObjectSchema(
+            self.name,
+            properties={each: self.properties[each] for each in names},
+            id=self.id,
+            display=self.display,
+            identity=self.identity,
+        )
+        return as_type(small).shown_as(Hint.REFERENCE)
 
     def __repr__(self) -> str:
         """Shows the schema by its name."""
@@ -190,7 +194,43 @@ class ObjectSchema:
                 f"Schema {self.name} names {name!r} as {role}, but it has no such property: "
                 f"{nearest(name, self.properties)}"
             )
+        if name and role in FITS:
+            self._check_fit(role, name, self.properties[pascal(name)].value_type)
         return pascal(name)
+
+    def _checked_card(self, card: Card | None) -> Card | None:
+        if card is None:
+            return None
+        single = {role: self._line(role, getattr(card, role)) for role in ("title", "snippet", "image", "link")}
+        return Card(subtitles=tuple(self._line("subtitles", each) for each in card.subtitles), **single)
+
+    def _line(self, role: str, place: Place) -> Line:
+        line = place if isinstance(place, Line) else Line(place)
+        return replace(line, property=self._led_to(role, line.property)) if line.property else line
+
+    def _led_to(self, role: str, path: str) -> str:
+        first, _, rest = path.partition(".")
+        if not rest:
+            return self._known(role, first)
+        inner = self.properties[self._known(f"the beginning of its {role}", first)].value_type.schema
+        if inner is None:
+            raise PackDeclarationError(
+                f"Schema {self.name} names {path!r} as {role}, but {first!r} is no object with declared properties: "
+                "name a property of this schema."
+            )
+        return f"{pascal(first)}.{inner._led_to(role, rest)}"
+
+    def _checked_history(self, history: History | None) -> History | None:
+        if history is None:
+            return None
+        return History(**{role: self._known(role, name) for role, name in vars(history).items()})
+
+    def _check_fit(self, role: str, name: str, found: Type) -> None:
+        fit = FITS[role]
+        if found.kind not in fit.kinds or (fit.hints and found.hint not in fit.hints):
+            raise PackDeclarationError(
+                f"Schema {self.name} names {name!r} as {role}, but it is {found}: name one that is {fit.says}."
+            )
 
 
 def as_type(declared: Type | ObjectSchema) -> Type:
@@ -221,3 +261,8 @@ def _property(schema: str, key: str, written: Property | Type | ObjectSchema) ->
             "use a type of the SDK, such as Text, Number.list() or another ObjectSchema."
         )
     return replace(entry, from_key=entry.from_key or key)
+
+
+Person = ObjectSchema(
+    "Person", id="Email", display="Name", properties={"name": Text, "email": Property(Email, required=True)}
+).shown_as(Hint.PERSON)

@@ -14,25 +14,16 @@ from packsys.sdk import (
     HeaderBearerToken,
     Number,
     ObjectSchema,
-    Pack,
-    PackDeclarationError,
     Property,
+    RateLimit,
     Text,
     Url,
 )
-from packsys.sdk.schema import Kind, Type
+from packsys.sdk.kinds import Kind
+from packsys.sdk.schema import Type
+from tests.sdk.declaring import a_pack, refused
 
 Name = Annotated[str, "A name."]
-
-
-def a_pack(**terms: Any) -> Pack:
-    return Pack(**{"id": 9100, "name": "Trial", "version": "1.0.0", "description": "For a test.", **terms})
-
-
-def refused(declare: Callable[[], object]) -> str:
-    with pytest.raises(PackDeclarationError) as caught:
-        declare()
-    return str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +57,10 @@ def refused(declare: Callable[[], object]) -> str:
         ({"domains": [f"{'a' * 64}.example.com"]}, "no host name"),
         ({"domains": [""]}, "no host name"),
         ({"authentication": HeaderBearerToken()}, "declare those that may receive the secret"),
+        ({"isolation": "cold"}, "say 'fresh'"),
+        ({"rate_limits": [RateLimit(requests=0, seconds=1)]}, "allow at least 1 request"),
+        ({"rate_limits": [RateLimit(requests=1, seconds=0)]}, "in more than 0 seconds and at most a day"),
+        ({"rate_limits": [RateLimit(requests=1, seconds=1, per="hour")]}, "say 'connection' or 'pack'"),
         ({"base_url": "http://api.example.com", "domains": ["api.example.com"]}, "begin it with 'https://'"),
         ({"base_url": "https://api.evil.com", "domains": ["api.example.com"]}, "one of the domains"),
         ({"base_url": "https://evilexample.com", "domains": ["example.com"]}, "one of the domains"),
@@ -225,8 +220,11 @@ def plain(context: Context, name: Name) -> str:
 @pytest.mark.parametrize(
     ("terms", "sentence"),
     [
-        ({"cache_ttl": -1}, "negative cache_ttl"),
+        ({"cache_ttl": -1}, "the cache_ttl -1"),
         ({"cache_ttl": 60, "is_action": True}, "never answered from a cache"),
+        ({"cache_ttl": 86_401}, "0 to 86400"),
+        ({"isolation": "cold"}, "say 'fresh'"),
+        ({"rate_limit": RateLimit(requests=0, seconds=1)}, "Formula Plain has the rate limit"),
         ({"timeout": 0}, "at most 60 seconds"),
         ({"timeout": 61}, "at most 60 seconds"),
         ({"attempts": 0}, "1 to 10"),
@@ -249,6 +247,22 @@ def test_two_formulas_of_one_name_are_refused_whatever_their_case() -> None:
     pack = a_pack()
     pack.formula(name="Plain")(plain)
     assert "two formulas PLAIN" in refused(lambda: pack.formula(name="PLAIN")(plain))
+
+
+def test_a_pack_has_a_hundred_formulas_at_most() -> None:
+    pack = a_pack()
+    for number in range(100):
+        pack.formula(name=f"Plain{number}")(plain)
+    assert "make two packs of it" in refused(lambda: pack.formula()(plain))
+
+
+def test_terms_of_the_pack_are_those_of_its_formulas() -> None:
+    limit = RateLimit(requests=1, seconds=2)
+    pack = a_pack(isolation="warm", domains=["example.com"], authentication=HeaderBearerToken(), connection="optional")
+    pack.formula(rate_limit=limit)(plain)
+    pack.formula(name="Cold", isolation="fresh", connection="none")(plain)
+    made = [(each.isolation, each.connection, each.rate_limit) for each in pack.formulas.values()]
+    assert made == [("warm", "optional", limit), ("fresh", "none", None)]
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def test_blank_query_entries_are_left_out() -> None:
 
 
 def test_a_request_has_one_body() -> None:
-    with pytest.raises(ValueError, match="not both"):
+    with pytest.raises(ValueError, match="only one of them"):
         a_context(ScriptedFetcher()).fetch("/x", json=1, body=b"1")
 
 

@@ -1,27 +1,13 @@
-"""Runs a pack's formulas in a maker's tests, without a host and without a network.
-
->>> with ScriptedFetcher().answer("/rates/EUR", json={"rate": "1.25"}) as fetcher:
-...     run(pack, "Rate", "EUR", fetcher=fetcher)
-1.25
-"""
+"""Answers requests by a script."""
 
 from __future__ import annotations
 
 import json as json_
-import logging
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-from zoneinfo import ZoneInfo
 
-from packsys.sdk.calling import call
-from packsys.sdk.context import Context, Invocation
-from packsys.sdk.fitting import fit
-from packsys.sdk.formula import Formula
-from packsys.sdk.http import Fetcher, Request, Response
-from packsys.sdk.names import nearest
-from packsys.sdk.pack import Pack
+from packsys.sdk.http import Request, Response
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,45 +101,3 @@ class ScriptedFetcher:
         """Checks that nothing is left over, unless the block failed anyway."""
         if kind is None:
             self.finish()
-
-
-def run(
-    pack: Pack,
-    formula: str,
-    *arguments: Any,
-    fetcher: Fetcher | None = None,
-    timezone: str = "UTC",
-    endpoint: str = "",
-    idempotency_key: str = "test",
-    **named: Any,
-) -> Any:
-    """Runs a formula as the host does, and gives the result as a formula would see it.
-
-    The account is left out. Without a fetcher every request fails. Raises what the function raises, and
-    :class:`packsys.sdk.fitting.Misfit` for a result that does not fit its declared type.
-    """
-    if formula not in pack.formulas:
-        raise LookupError(f"Pack {pack.name} has no formula {formula!r}: {nearest(formula, pack.formulas)}")
-    declared = pack.formulas[formula]
-    context = Context(
-        fetcher=fetcher or ScriptedFetcher(),
-        invocation=Invocation(pack=pack.name, version=pack.version, formula=formula),
-        logger=logging.getLogger(f"packsys.pack.{pack.name}"),
-        timezone=timezone,
-        endpoint=endpoint,
-        idempotency_key=idempotency_key,
-    )
-    raw = call(declared, context, _bound(declared, arguments, named))
-    return fit(raw, declared.result, zone=ZoneInfo(timezone))
-
-
-def _bound(formula: Formula, arguments: tuple[Any, ...], named: Mapping[str, Any]) -> Mapping[str, Any]:
-    single = [each.name for each in formula.parameters if not each.variadic]
-    variadic = [each.name for each in formula.parameters if each.variadic]
-    unknown = [name for name in named if name not in single]
-    if unknown:
-        raise TypeError(f"{formula.name} has no parameter {unknown[0]!r}: {nearest(unknown[0], single)}")
-    if len(arguments) > len(single) and not variadic:
-        raise TypeError(f"{formula.name} takes {len(single)} arguments, not {len(arguments)}.")
-    repeated = {name: list(arguments[len(single) :]) for name in variadic}
-    return {**dict(zip(single, arguments, strict=False)), **named, **repeated}
