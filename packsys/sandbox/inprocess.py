@@ -52,6 +52,10 @@ class InProcessPacks:
         found = self._ids.get(name.casefold())
         return None if found is None else self.by_id(found)
 
+    def release(self, pack_id: int, version: str) -> PackVersion | None:
+        """Finds a pack by its number; there is one release of each, and a call bound with another runs on it too."""
+        return self.by_id(pack_id)
+
     def names(self) -> Sequence[str]:
         """Lists the names of all packs."""
         return [loaded.release.name for loaded in self._packs.values()]

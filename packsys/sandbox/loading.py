@@ -75,6 +75,6 @@ def _pack_of(module: ModuleType, shown: str) -> sdk.Pack:
         others = [name for name, value in vars(module).items() if isinstance(value, sdk.Pack)]
         advice = f"call {others[0]!r} 'pack'" if others else "write pack = Pack(id=…, name=…, …)"
         raise BrokenPack(f"{shown} defines no pack: {advice}.")
-    if not found.formulas:
+    if not (found.formulas or found.sync_tables):
         raise BrokenPack(f"The pack {found.name} in {shown} has no formulas: declare one with @pack.formula().")
     return found
