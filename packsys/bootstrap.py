@@ -8,21 +8,47 @@ import random
 import secrets
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from packsys.connections.vault import Secret, Vault
 from packsys.errors import PacksysError, WrongSetUp
 from packsys.language.compile import Compiler
-from packsys.model import Connection, Job, Submission
-from packsys.ports import ConnectionStore, EventStore, JobStore, KeyStore, PackStore, StepStore
-from packsys.runtime.connect import NewConnection
+from packsys.model import Connection, Job, Release, Submission
+from packsys.ports import (
+    ConnectionStore,
+    Dispatcher,
+    Egress,
+    EventStore,
+    JobStore,
+    KeyStore,
+    PackStore,
+    ReleaseStore,
+    ResultCache,
+    StepStore,
+    UpkeepStore,
+)
+from packsys.runtime.advance import Advance
+from packsys.runtime.cancel import Cancel
+from packsys.runtime.connect import Connect, NewConnection
+from packsys.runtime.execute import Execute
 from packsys.runtime.ids import job_id
+from packsys.runtime.local import LocalCall, RunLocally
 from packsys.runtime.patience import patiently
-from packsys.runtime.preview import Preview
+from packsys.runtime.preview import Preview, PreviewFormula
+from packsys.runtime.publish import Publish
+from packsys.runtime.reconcile import Reconcile
+from packsys.runtime.retries import Retries
+from packsys.runtime.scope import Compile
+from packsys.runtime.submit import Submit
 from packsys.settings import Settings
 from packsys.values import Value
+
+if TYPE_CHECKING:
+    from packsys.catalog.bundle import Bundle
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +61,7 @@ class Services:
     preview: Callable[[Submission], Preview]
     cancel: Callable[[str, str], Job]
     connect: Callable[[NewConnection], Connection]
+    publish: Callable[[bytes, str], Release]
     execute: Callable[[str, str], None]
     advance: Callable[[str], None]
     reconcile: Callable[[], int]
@@ -47,71 +74,109 @@ class Services:
     packs: PackStore
 
 
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    """Is every adapter, set up and connected to nothing yet."""
+
+    database: Any
+    jobs: JobStore
+    steps: StepStore
+    events: EventStore
+    keys: KeyStore
+    connections: ConnectionStore
+    releases: ReleaseStore
+    upkeep: UpkeepStore
+    shipped: PackStore
+    shelf: Any
+    cache: ResultCache
+    dispatcher: Dispatcher
+    vault: Vault
+    egress: Egress
+
+
 def wire(settings: Settings, *, celery: Any = None) -> Services:
     """Wires the house to its servers; ``celery`` is the app of this process, or one is made.
 
     Raises WrongSetUp for settings that cannot be, and BrokenPack for a pack that cannot be loaded.
     """
+    tools = set_up(settings, celery=celery)
+    advance = Advance(tools.jobs, tools.steps, tools.dispatcher)
+    compile_formula = Compile(compiler=Compiler(), packs=tools.shelf, connections=tools.connections)
+    return Services(
+        submit=Submit(compile=compile_formula, jobs=tools.jobs, advance=advance, now=now, new_id=new_id),
+        preview=PreviewFormula(compile_formula),
+        cancel=Cancel(tools.jobs),
+        connect=Connect(packs=tools.shelf, connections=tools.connections, vault=tools.vault, new_id=new_id),
+        publish=Publish(shipped=tools.shipped, releases=tools.releases, describe=describers()),
+        execute=_execute(settings, tools),
+        advance=advance,
+        reconcile=_reconcile(settings, tools),
+        ready=partial(readiness, tools.database, settings.state_url),
+        jobs=tools.jobs,
+        steps=tools.steps,
+        events=tools.events,
+        keys=tools.keys,
+        connections=tools.connections,
+        packs=tools.shelf,
+    )
+
+
+def set_up(settings: Settings, *, celery: Any = None) -> Tools:
+    """Sets up every adapter for a process."""
     from packsys.dispatch.app import celery_app
     from packsys.dispatch.canvas import CanvasDispatcher
     from packsys.kvstore.results import RedisResults
-    from packsys.runtime.advance import Advance
-    from packsys.runtime.cancel import Cancel
-    from packsys.runtime.connect import Connect
-    from packsys.runtime.execute import Execute
-    from packsys.runtime.preview import PreviewFormula
-    from packsys.runtime.reconcile import Reconcile
-    from packsys.runtime.retries import Retries
-    from packsys.runtime.scope import Compile
-    from packsys.runtime.submit import Submit
     from packsys.store.connections import PostgresConnections
     from packsys.store.database import open_database
     from packsys.store.events import PostgresEvents
     from packsys.store.jobs import PostgresJobs
     from packsys.store.keys import PostgresKeys
+    from packsys.store.releases import PostgresReleases
     from packsys.store.steps import PostgresSteps
     from packsys.store.upkeep import PostgresUpkeep
 
-    database = open_database(settings.database_url)
-    jobs, steps = PostgresJobs(database), PostgresSteps(database)
-    connections = PostgresConnections(database)
-    packs = load_packs(settings.packs)
-    vault = open_vault(settings)
-    dispatcher = CanvasDispatcher(celery or celery_app(settings.state_url))
-    advance = Advance(jobs, steps, dispatcher)
-    compile_formula = Compile(compiler=Compiler(), packs=packs, connections=connections)
-    return Services(
-        submit=Submit(compile=compile_formula, jobs=jobs, advance=advance, now=now, new_id=new_id),
-        preview=PreviewFormula(compile_formula),
-        cancel=Cancel(jobs),
-        connect=Connect(packs=packs, connections=connections, vault=vault, new_id=new_id),
-        execute=Execute(
-            steps=steps,
-            packs=packs,
-            runner=packs,
-            connections=connections,
-            egress=_egress(vault, settings.allowed_networks),
-            cache=RedisResults.at(settings.cache_url),
-            dispatcher=dispatcher,
-            retries=Retries(random=random.random),
-            worker=f"{socket.gethostname()}:{os.getpid()}",
-            lease=settings.lease,
-        ),
-        advance=advance,
-        reconcile=Reconcile(
-            upkeep=PostgresUpkeep(database),
-            steps=steps,
-            dispatcher=dispatcher,
-            grace=settings.grace,
-            attempts=settings.attempts,
-        ),
-        ready=partial(readiness, database, settings.state_url),
-        jobs=jobs,
-        steps=steps,
+    database, vault = open_database(settings.database_url), open_vault(settings)
+    shipped, releases = load_packs(settings.packs), PostgresReleases(database)
+    return Tools(
+        database=database,
+        jobs=PostgresJobs(database),
+        steps=PostgresSteps(database),
         events=PostgresEvents(database),
         keys=PostgresKeys(database),
-        connections=connections,
-        packs=packs,
+        connections=PostgresConnections(database),
+        releases=releases,
+        upkeep=PostgresUpkeep(database),
+        shipped=shipped,
+        shelf=shelve(shipped, releases),
+        cache=RedisResults.at(settings.cache_url),
+        dispatcher=CanvasDispatcher(celery or celery_app(settings.state_url)),
+        vault=vault,
+        egress=_egress(vault, settings.allowed_networks),
+    )
+
+
+def _execute(settings: Settings, tools: Tools) -> Execute:
+    return Execute(
+        steps=tools.steps,
+        packs=tools.shelf,
+        runner=tools.shelf,
+        connections=tools.connections,
+        egress=tools.egress,
+        cache=tools.cache,
+        dispatcher=tools.dispatcher,
+        retries=Retries(random=random.random),
+        worker=f"{socket.gethostname()}:{os.getpid()}",
+        lease=settings.lease,
+    )
+
+
+def _reconcile(settings: Settings, tools: Tools) -> Reconcile:
+    return Reconcile(
+        upkeep=tools.upkeep,
+        steps=tools.steps,
+        dispatcher=tools.dispatcher,
+        grace=settings.grace,
+        attempts=settings.attempts,
     )
 
 
@@ -156,10 +221,31 @@ def load_packs(places: tuple[str, ...]) -> Any:
     return InProcessPacks([load_pack(place) for place in places])
 
 
-def open_vault(settings: Settings) -> Any:
-    """Opens the vault with the installation's keys; raises WrongSetUp when there are none."""
-    from packsys.connections.vault import Vault
+def shelve(shipped: Any, releases: ReleaseStore) -> Any:
+    """Puts the packs that ship beside the published ones, which run in sandboxes; starts none of those yet."""
+    from packsys.sandbox.javascript.runner import JavaScriptSandbox
+    from packsys.sandbox.python import PythonSandbox
+    from packsys.sandbox.shelf import Archives, Shelf
 
+    files = Archives(releases).files
+    return Shelf(shipped, releases, {"python": PythonSandbox(files), "javascript": JavaScriptSandbox(files)})
+
+
+def describers() -> Mapping[str, Callable[[Bundle], Mapping[str, Any]]]:
+    """Gives what reads a manifest off code, for each runtime, behind the walls of its sandbox."""
+    from packsys.sandbox.javascript.runner import JavaScriptSandbox
+    from packsys.sandbox.python import describe_source
+
+    def javascript(bundle: Bundle) -> Mapping[str, Any]:
+        manifest = bundle.manifest
+        with closing(JavaScriptSandbox(lambda pack_id, version: bundle.files, spare=0)) as sandbox:
+            return sandbox.describe(manifest["id"], manifest["version"], name=manifest["name"])
+
+    return {"python": lambda bundle: describe_source(bundle.files), "javascript": javascript}
+
+
+def open_vault(settings: Settings) -> Vault:
+    """Opens the vault with the installation's keys; raises WrongSetUp when there are none."""
     if not settings.vault_keys:
         raise WrongSetUp("PACKSYS_VAULT_KEYS is not set: make a key with 'packsys key vault', and keep it.")
     return Vault(settings.vault_keys, current=next(iter(settings.vault_keys)))
@@ -199,12 +285,8 @@ def workbench(
 
     With a token, the pack's formulas use an account named ``me``. Raises BrokenPack and RequestError.
     """
-    from packsys.connections.vault import Secret, Vault
     from packsys.memory.connections import MemoryConnections
     from packsys.memory.egress import ClosedEgress
-    from packsys.runtime.connect import Connect
-    from packsys.runtime.local import LocalCall, RunLocally
-    from packsys.runtime.scope import Compile
 
     packs, connections = load_packs((place,)), MemoryConnections()
     pack = packs.by_name(packs.names()[0])

@@ -5,6 +5,7 @@ from packsys.memory.events import MemoryEvents
 from packsys.memory.jobs import MemoryJobs
 from packsys.memory.keys import MemoryKeys
 from packsys.memory.ledger import Ledger
+from packsys.memory.releases import MemoryReleases
 from packsys.memory.results import MemoryResults
 from packsys.memory.steps import MemorySteps
 from packsys.memory.upkeep import MemoryUpkeep
@@ -15,6 +16,7 @@ __all__ = [
     "MemoryEvents",
     "MemoryJobs",
     "MemoryKeys",
+    "MemoryReleases",
     "MemoryResults",
     "MemorySteps",
     "MemoryUpkeep",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from packsys.errors import Actor, NotConnected, PackError, PacksysError
+from packsys.language.invocation import Invocation
 from packsys.model import Claim, Connection, ConnectionState, PackFormula, PackVersion
 from packsys.ports import (
     Call,
@@ -83,7 +84,7 @@ class Execute:
 
     def _call(self, claim: Claim) -> tuple[PackFormula, Call]:
         invocation = claim.step.invocation
-        pack, formula = self._formula(invocation.pack_id, invocation.pack, invocation.formula)
+        pack, formula = self._formula(invocation)
         connection = self._connection(claim, pack)
         return formula, Call(
             formula=formula,
@@ -95,11 +96,11 @@ class Execute:
             endpoint=connection.endpoint if connection else "",
         )
 
-    def _formula(self, pack_id: int, name: str, formula: str) -> tuple[PackVersion, PackFormula]:
-        pack = self.packs.by_id(pack_id)
-        if pack is None or formula not in pack.formulas:
-            raise PackError(f"This worker does not have {name}::{formula}: install the pack on every worker.")
-        return pack, pack.formulas[formula]
+    def _formula(self, invocation: Invocation) -> tuple[PackVersion, PackFormula]:
+        pack = self.packs.release(invocation.pack_id, invocation.version)
+        if pack is None or invocation.formula not in pack.formulas:
+            raise PackError(f"This worker does not have {invocation.name}: install the pack on every worker.")
+        return pack, pack.formulas[invocation.formula]
 
     def _connection(self, claim: Claim, pack: PackVersion) -> Connection | None:
         account = claim.step.invocation.account

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    func,
     text,
 )
 
@@ -136,4 +137,20 @@ api_key = Table(
     Column("created_at", _time(), nullable=False),
     Column("revoked_at", _time()),
     Index("api_key_workspace", "workspace"),
+)
+
+# One row for each pack version that was ever published; rows are added and read, nothing else.
+pack_release = Table(
+    "pack_release",
+    metadata,
+    Column("pack_id", BigInteger(), primary_key=True),
+    Column("pack_version", Text(), primary_key=True),
+    Column("name", AnyText(), nullable=False),
+    Column("runtime", Text(), nullable=False),
+    Column("sha256", Text(), nullable=False),
+    Column("manifest", ValueText(), nullable=False),
+    Column("archive", LargeBinary(), nullable=False),
+    Column("published_by", AnyText(), nullable=False),
+    Column("published_at", _time(), nullable=False, server_default=func.now()),
+    CheckConstraint("runtime in ('python', 'javascript')", name="runtime"),
 )

@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 
 from packsys.bootstrap import Services
 from packsys.connections.secret import Secret
-from packsys.errors import FormulaError, NotConnected, NotReady, PacksysError
+from packsys.errors import Conflict, FormulaError, NotConnected, NotReady, PacksysError
 from packsys.language.invocation import Invocation
 from packsys.memory import Ledger, MemoryConnections, MemoryEvents, MemoryJobs, MemoryKeys, MemorySteps
-from packsys.model import Connection, Event, Job, PackVersion, Submission
+from packsys.model import Connection, Event, Job, PackVersion, Release, Submission
 from packsys.planner.plan import Plan, PlannedStep
 from packsys.ports import EventStore
 from packsys.runtime.cancel import Cancel
@@ -72,8 +72,16 @@ class OnePack:
     def by_name(self, name: str) -> PackVersion | None:
         return GITHUB if name.lower() == "github" else None
 
+    def release(self, pack_id: int, version: str) -> PackVersion | None:
+        return self.by_id(pack_id)
+
     def names(self) -> tuple[str, ...]:
         return ("GitHub",)
+
+
+def nothing_to_publish(archive: bytes, published_by: str) -> Release:
+    """Refuses every pack: no route publishes any."""
+    raise Conflict("This house takes no packs.")
 
 
 @dataclass(frozen=True)
@@ -103,6 +111,7 @@ class SmallHouse:
             preview=self.preview,
             cancel=Cancel(self.jobs),
             connect=self.connect,
+            publish=nothing_to_publish,
             execute=lambda job, step: None,
             advance=lambda job: None,
             reconcile=lambda: 0,
