@@ -13,6 +13,7 @@ from packsys.starting import without_collecting
 
 COMMANDS = {
     "run": "packsys.cli.author:run",
+    "pack": "packsys.cli.pack:pack",
     "up": "packsys.cli.operate:up",
     "serve": "packsys.cli.operate:serve",
     "migrate": "packsys.cli.operate:migrate",
@@ -20,6 +21,7 @@ COMMANDS = {
     "formula": "packsys.cli.ask:formula",
     "plan": "packsys.cli.ask:plan",
     "connect": "packsys.cli.ask:connect",
+    "doctor": "packsys.cli.doctor:doctor",
 }
 
 EXIT = {Actor.CALLER: 2, Actor.AUTHOR: 2, Actor.OWNER: 3, Actor.MAKER: 4, Actor.TIME: 5, Actor.US: 70}

@@ -150,7 +150,7 @@ class System:
             state_url=self.servers.state_url,
             cache_url=self.servers.cache_url,
             vault_keys={"development": bytes.fromhex(vault_key)},
-            packs=self.plan.packs,
+            packs=tuple(map(_place, self.plan.packs)),
             allowed_networks=self.plan.allowed_networks,
             lease=self.plan.lease,
             grace=self.plan.grace,
@@ -203,6 +203,11 @@ def _command(part: str, plan: Plan, directory: Path, door: int) -> tuple[str, ..
         ),
     }
     return commands[part]
+
+
+def _place(pack: str) -> str:
+    # The processes run elsewhere: what is a path here must be one there.
+    return str(Path(pack).resolve()) if Path(pack).exists() else pack
 
 
 def _kept(file: Path, fresh: str) -> str:

@@ -154,13 +154,11 @@ def on(servers: EmbeddedServers, name: str) -> dict[str, str]:
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_beat_writes_the_schedule_that_its_check_looks_for(servers: EmbeddedServers, tmp_path: Path) -> None:
     with running("beat", servers, {"/tmp/": f"{tmp_path}/"}, tmp_path / "log"):
         wait_until(lambda: healthy("beat", {"find /tmp ": f"find {tmp_path} "}))
 
 
-@pytest.mark.slow
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["formulas", "upkeep"])
 def test_a_worker_answers_its_check_and_no_other(servers: EmbeddedServers, name: str, tmp_path: Path) -> None:
@@ -170,7 +168,6 @@ def test_a_worker_answers_its_check_and_no_other(servers: EmbeddedServers, name:
         wait_until(lambda: healthy(name, {"--timeout 10": "--timeout 1"}, **addresses))
 
 
-@pytest.mark.slow
 @pytest.mark.slow
 def test_flower_shows_itself_to_who_has_the_password_and_only_looks(servers: EmbeddedServers, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -47,7 +46,12 @@ def run(line: str, place: Path, system: System, github: FakeGitHub) -> str:
     done = subprocess.run(
         ["/bin/sh", "-c", line],
         cwd=place,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PACKSYS_URL": system.url, "PACKSYS_KEY": system.key},
+        env={
+            **system.environ,
+            "PYTHONPATH": str(ROOT),
+            "PACKSYS_URL": system.url,
+            "PACKSYS_KEY": system.key,
+        },
         input=f"{TOKEN}\n",
         capture_output=True,
         text=True,
