@@ -15,7 +15,19 @@ from packsys.embedded import EmbeddedServers
 from packsys.store.schema import migrate
 from tests.fakeapi import FakeGitHub
 
+TESTS = Path(__file__).parent
+SLOW = ("sandbox/jail", "sandbox/javascript", "coda", "octokit", "cli/test_pack.py")
+"""Whole folders of tests that start processes by the hundred, or node."""
+
 PROBE = str(Path(__file__).parent / "packs" / "probe.py")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keeps those folders out of the fast tier."""
+    for item in items:
+        if item.path.relative_to(TESTS).as_posix().startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

@@ -33,14 +33,24 @@ BUNDLES = HERE / "node_modules" / ".cache" / "packsys"
 EXAMPLE = HERE.parents[1] / "examples" / "typescript"
 NAMES = sorted(each.stem for each in (HERE / "packs").glob("*.ts"))
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("node") is None or not (HERE / "node_modules" / "@codahq").is_dir(),
-    reason="needs node, and 'npm ci --ignore-scripts' in tests/coda",
-)
+pytestmark = pytest.mark.usefixtures("packages")
 
 
 @pytest.fixture(scope="module")
-def bundles() -> Path:
+def packages() -> None:
+    """Installs the SDK and what builds with it, once per checkout; skips where that cannot be had."""
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        pytest.skip("node is not on this machine, so packs in TypeScript cannot be built.")
+    if (HERE / "node_modules" / "@codahq").is_dir():
+        return
+    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    ran = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False)
+    if ran.returncode != 0:
+        pytest.skip(f"npm could not fetch the SDK: {ran.stderr.strip().splitlines()[-1:]}")
+
+
+@pytest.fixture(scope="module")
+def bundles(packages: None) -> Path:
     node("build.js", "packs", BUNDLES)
     return BUNDLES
 
