@@ -103,8 +103,8 @@ def _always(answer: bool, pack_id: int, version: str) -> bool:
 def _beside(name: str, walled: Walled, bare: Bare, rounds: int, **arguments: Any) -> Iterator[Figure]:
     mine, theirs = _pairs(lambda: walled("Add", **arguments), lambda: bare("Add", **arguments), rounds)
     yield Figure(f"{name}", round(median(mine) * 1e6, 1), "µs")
-    yield Figure(f"{name}_bare", round(median(theirs) * 1e6, 1), "µs", "bare function")
-    yield Figure(f"{name}_overhead", round((median(mine) - median(theirs)) * 1e6, 1), "µs", "bare function")
+    yield Figure(f"{name}_bare", round(median(theirs) * 1e6, 1), "µs")
+    yield Figure(f"{name}_overhead", round((median(mine) - median(theirs)) * 1e6, 1), "µs")
 
 
 def _with_pauses(walled: Walled) -> float:
@@ -121,14 +121,14 @@ def _requests(walled: Walled, bare: Bare) -> Iterator[Figure]:
     with_some, none = _pairs(lambda: walled("Ask", times=some), lambda: walled("Ask", times=0), FEW)
     in_process, _ = _pairs(lambda: bare("Ask", times=some), lambda: bare("Ask", times=0), FEW)
     yield Figure("fetch_round_trip", round((median(with_some) - median(none)) / some * 1e6, 1), "µs")
-    yield Figure("fetch_bare", round(median(in_process) / some * 1e6, 1), "µs", "bare function")
+    yield Figure("fetch_bare", round(median(in_process) / some * 1e6, 1), "µs")
 
 
 def _rows(walled: Walled, bare: Bare) -> Iterator[Figure]:
     mine, theirs = _pairs(lambda: walled("Rows", count=1_000), lambda: bare("Rows", count=1_000), FEW)
     yield Figure("rows_1000", round(median(mine) * 1e3, 2), "ms")
-    yield Figure("rows_1000_bare", round(median(theirs) * 1e3, 2), "ms", "bare function")
-    yield Figure("rows_1000_overhead", round((median(mine) - median(theirs)) * 1e3, 2), "ms", "bare function")
+    yield Figure("rows_1000_bare", round(median(theirs) * 1e3, 2), "ms")
+    yield Figure("rows_1000_overhead", round((median(mine) - median(theirs)) * 1e3, 2), "ms")
 
 
 def _memory() -> Iterator[Figure]:
