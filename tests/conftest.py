@@ -12,6 +12,8 @@ import pytest
 from packsys.cli.system import Plan, System
 from packsys.client import Packsys
 from packsys.embedded import EmbeddedServers
+from packsys.errors import NoSandbox
+from packsys.sandbox.python import probe
 from packsys.store.schema import migrate
 from tests.fakeapi import FakeGitHub
 
@@ -65,6 +67,15 @@ def state_url(servers: EmbeddedServers) -> str:
 def cache_url(servers: EmbeddedServers) -> str:
     """Gives the address of the Valkey that may forget."""
     return servers.cache_url
+
+
+@pytest.fixture(scope="session")
+def walls() -> None:
+    """Skips where the kernel puts no walls around the code of strangers."""
+    try:
+        probe()
+    except NoSandbox as missing:
+        pytest.skip(missing.message)
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from packsys.cli.system import System
 from packsys.client import Packsys
 from packsys.errors import BrokenPack, Conflict
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("walls")]
 
 ROOT = Path(__file__).resolve().parents[2]
 ROUNDED = "¥12"

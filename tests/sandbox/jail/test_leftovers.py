@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,15 @@ def gone(pids: list[int]) -> bool:
 
 
 def below() -> list[int]:
-    return [each.pid for each in psutil.Process().children(recursive=True)]
+    everything = psutil.Process().children(recursive=True)
+    return [each.pid for each in everything if not _serves(each)]
+
+
+def _serves(process: psutil.Process) -> bool:
+    # The servers of other tests start and end processes of their own as they please.
+    with suppress(psutil.NoSuchProcess):
+        return process.name() in ("postgres", "valkey-server")
+    return False
 
 
 def descriptors() -> set[str]:
@@ -93,9 +101,9 @@ def test_a_hundred_calls_leave_no_descriptor_behind(jail: PythonSandbox) -> None
 def test_sessions_that_are_over_are_buried(jail: PythonSandbox) -> None:
     jail.run(code_call("through = 1"))
     before = len(below())
-    for _ in range(5):
+    for _ in range(10):
         jail.run(code_call("through = 1"))
-    assert within(5, lambda: len(below()) <= before)
+    assert within(10, lambda: len(below()) <= before + 2)  # a spare session may have come, and a bait
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
