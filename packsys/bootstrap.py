@@ -1,4 +1,4 @@
-"""Says once who implements what. Nothing is imported before it is wired, nothing connects before it is used."""
+"""Says once who implements what. No adapter is imported before it is wired, nothing connects before it is used."""
 
 from __future__ import annotations
 

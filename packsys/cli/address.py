@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -26,10 +27,18 @@ def home(environ: Mapping[str, str] = os.environ) -> Path:
     return Path(environ.get("PACKSYS_HOME") or ".packsys/up")
 
 
-def write_address(folder: Path, address: Address) -> None:
-    """Leaves the address of a running system where other commands look; only its owner may read it."""
+@contextmanager
+def announced(folder: Path, url: str, key: str) -> Iterator[None]:
+    """Keeps the address of a running system where other commands look, and takes it away at the end.
+
+    Only its owner may read it.
+    """
     (folder / FILE).touch(mode=0o600)
-    (folder / FILE).write_text(json.dumps(asdict(address)))
+    (folder / FILE).write_text(json.dumps(asdict(Address(url, key))))
+    try:
+        yield
+    finally:
+        (folder / FILE).unlink(missing_ok=True)
 
 
 def find_address(*, url: str | None, key: str | None, environ: Mapping[str, str] = os.environ) -> Address:

@@ -48,8 +48,7 @@ def up(
     )
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        with System(plan) as system:
-            address.write_address(system.directory, address.Address(system.url, system.key))
+        with System(plan) as system, address.announced(system.directory, system.url, system.key):
             click.echo(_addresses(system))
             system.watch()
     except KeyboardInterrupt:

@@ -80,6 +80,7 @@ def test_up_prints_its_addresses_answers_and_ends_with_ctrl_c(home: Path) -> Non
         running.send_signal(signal.SIGINT)
         assert running.wait(30) == 0
         assert left(started) == []
+        assert not (home / "service.json").exists()
 
 
 def test_up_that_is_killed_takes_everything_with_it(home: Path) -> None:
