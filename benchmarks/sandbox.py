@@ -171,8 +171,10 @@ def _call(formula: str, arguments: Mapping[str, Any]) -> ports.Call:
             key="0" * 32, pack_id=9300, pack="Bench", version="1.0.0", formula=formula, account=None,
             arguments=arguments,
         ),
-        fetcher=Echo(),
-        timeout=30.0,
-        timezone="UTC",
-        idempotency_key="job:step",
+        world=ports.World(
+            fetcher=Echo(),
+            timeout=30.0,
+            timezone="UTC",
+            idempotency_key="job:step",
+        ),
     )  # fmt: skip

@@ -201,6 +201,12 @@ class ForbiddenRequest(PackError):
     code = "ForbiddenRequest"
 
 
+class BlobTooLarge(PackError):
+    """The pack keeps a larger file than it may."""
+
+    code = "BlobTooLarge"
+
+
 class CallTimeout(PackError):
     """The pack took longer than its time limit."""
 

@@ -190,6 +190,15 @@ class Release:
     published_by: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Blob:
+    """Is a file that is kept for a while; ``name`` is what a browser saves it as."""
+
+    content: bytes = field(repr=False)
+    content_type: str
+    name: str = ""
+
+
 class ConnectionState(StrEnum):
     """Says whether an account can be used."""
 

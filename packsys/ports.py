@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from packsys.language.invocation import Invocation
-from packsys.model import Claim, Connection, Event, Job, Key, PackFormula, PackVersion, Release, Stall, Step
+from packsys.model import Blob, Claim, Connection, Event, Job, Key, PackFormula, PackVersion, Release, Stall, Step
+from packsys.sdk.surroundings import Cache, Location, NoCache, Sync
+from packsys.sdk.targets import Target
 from packsys.values import Value
 
 
@@ -156,7 +158,12 @@ class ResultCache(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """Is one HTTP request that pack code asks for; a relative ``url`` is completed by the host."""
+    """Is one HTTP request that pack code asks for; a relative ``url`` is completed by the host.
+
+    ``timeout`` is seconds. ``authenticate`` says whether it is signed with the account, ``follow`` whether redirects
+    are followed or handed back. ``cache_ttl`` is for how many seconds its answer may be kept: None leaves it to the
+    host, 0 forbids it.
+    """
 
     method: str = "GET"
     url: str = ""
@@ -164,6 +171,9 @@ class Request:
     query: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
     timeout: float = 30.0
+    authenticate: bool = True
+    follow: bool = True
+    cache_ttl: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,30 +203,83 @@ class Egress(Protocol):
         """Gives the fetcher of one pack release and, where there is one, one account."""
 
 
+class Blobs(Protocol):
+    """Keeps files for a while, at addresses that others can read."""
+
+    def store(self, content: bytes, *, content_type: str, name: str = "", ttl: float) -> str:
+        """Keeps a file for ``ttl`` seconds and gives its address; ``name`` is what a browser saves it as.
+
+        Raises :class:`~packsys.errors.BlobTooLarge`.
+        """
+
+    def get(self, blob: str) -> Blob | None:
+        """Finds a file by the last part of its address, until its time is over."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """Is what pack code finds around it in one attempt: the ways out, and what its context says.
+
+    ``timeout`` is seconds for all of it. ``idempotency_key`` is the same for every attempt, ``token`` unlike that
+    of any other call: it marks where the host puts secrets. Without ``blobs`` no file can be kept.
+    """
+
+    fetcher: Fetcher
+    timeout: float
+    timezone: str = "UTC"
+    locale: str = "en"
+    endpoint: str = ""
+    idempotency_key: str = ""
+    token: str = ""
+    location: Location = field(default_factory=Location)
+    sync: Sync = field(default_factory=Sync)
+    blobs: Blobs | None = None
+    cache: Cache = field(default_factory=NoCache)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """Is everything a runner needs: the formula, its arguments, and the terms of this attempt.
-
-    ``idempotency_key`` is the same for every attempt of a step; ``timeout`` is seconds.
-    """
+    """Is a formula to be run: its declaration, its arguments, and what is around it."""
 
     formula: PackFormula
     invocation: Invocation
-    fetcher: Fetcher
-    timeout: float
-    timezone: str
-    idempotency_key: str
-    endpoint: str = ""
+    world: World
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inquiry:
+    """Is anything else of a pack that can be run: a page of a table, its updates, what tells about an account.
+
+    ``arguments`` are by parameter name, for updates with ``updates`` besides (see
+    :func:`packsys.sdk.targets.invoke`). ``account`` is the id of the connection.
+    """
+
+    pack_id: int
+    version: str
+    target: Target
+    world: World
+    arguments: Mapping[str, Value] = field(default_factory=dict)
+    account: str | None = None
 
 
 class PackRunner(Protocol):
-    """Runs pack code."""
+    """Runs pack code.
+
+    Both methods raise any of :class:`~packsys.errors.PackError`, :class:`~packsys.errors.ConnectionFault`,
+    :class:`~packsys.errors.UpstreamError` and :class:`~packsys.errors.ApiError`, and nothing else.
+    """
 
     def run(self, call: Call) -> Value:
-        """Gives the call's result, fitted to its declared type.
+        """Gives the call's result, fitted to its declared type."""
 
-        Raises any of :class:`~packsys.errors.PackError`, :class:`~packsys.errors.ConnectionFault`,
-        :class:`~packsys.errors.UpstreamError` and :class:`~packsys.errors.ApiError`, and nothing else.
+    def ask(self, inquiry: Inquiry) -> Any:
+        """Gives what a pack answers to anything but a formula, the same whatever it is written in.
+
+        By the target's aim: ``page`` gives a :class:`packsys.sdk.Page` of rows under the service's own keys;
+        ``update`` a list with a row, or a :class:`packsys.sdk.UserVisibleError`, for each update; ``autocomplete``,
+        ``options`` and ``endpoints`` lists of objects with ``display`` and ``value``; ``tables`` and
+        ``search_tables`` lists of :class:`packsys.sdk.TableAddress`; ``table_schema`` a schema as manifests write
+        it; the others a text.
         """
 
 

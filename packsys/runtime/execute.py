@@ -16,6 +16,7 @@ from packsys.ports import (
     PackStore,
     ResultCache,
     StepStore,
+    World,
 )
 from packsys.runtime.heartbeat import Heartbeat
 from packsys.runtime.retries import Retries
@@ -89,11 +90,13 @@ class Execute:
         return formula, Call(
             formula=formula,
             invocation=invocation,
-            fetcher=self.egress.open(pack, connection),
-            timeout=min(formula.timeout, claim.seconds_left),
-            timezone=claim.timezone,
-            idempotency_key=f"{claim.step.job}:{claim.step.key}",
-            endpoint=connection.endpoint if connection else "",
+            world=World(
+                fetcher=self.egress.open(pack, connection),
+                timeout=min(formula.timeout, claim.seconds_left),
+                timezone=claim.timezone,
+                idempotency_key=f"{claim.step.job}:{claim.step.key}",
+                endpoint=connection.endpoint if connection else "",
+            ),
         )
 
     def _formula(self, invocation: Invocation) -> tuple[PackVersion, PackFormula]:

@@ -11,7 +11,7 @@ from packsys.language.interpreter import Invocation
 from packsys.language.nodes import Node
 from packsys.model import Connection, PackVersion
 from packsys.planner.rounds import Finished, Wave, next_wave
-from packsys.ports import Call, Egress, PackRunner, PackStore
+from packsys.ports import Call, Egress, PackRunner, PackStore, World
 from packsys.values import ErrorValue, Origin, Value
 
 
@@ -73,9 +73,11 @@ class LocalCall:
         return Call(
             formula=formula,
             invocation=invocation,
-            fetcher=self.egress.open(pack, connection),
-            timeout=formula.timeout,
-            timezone=self.timezone,
-            idempotency_key=f"local:{invocation.key}",
-            endpoint=connection.endpoint if connection else "",
+            world=World(
+                fetcher=self.egress.open(pack, connection),
+                timeout=formula.timeout,
+                timezone=self.timezone,
+                idempotency_key=f"local:{invocation.key}",
+                endpoint=connection.endpoint if connection else "",
+            ),
         )

@@ -69,14 +69,14 @@ class InProcessPacks:
         line = _Line(call)
         context = _context(pack, formula, call, line)
         try:
-            outcome = _within(call.timeout, lambda: call_function(formula, context, call.invocation.arguments))
+            outcome = _within(call.world.timeout, lambda: call_function(formula, context, call.invocation.arguments))
         finally:
             line.cut()
         if outcome is None:
-            raise CallTimeout(f"{call.invocation.name} took longer than its {call.timeout:g} seconds.")
+            raise CallTimeout(f"{call.invocation.name} took longer than its {call.world.timeout:g} seconds.")
         if outcome.error is not None:
             raise fault(call.invocation.name, outcome.error, now=self._now) from outcome.error
-        return adapt(outcome.value, formula.result, call=call.invocation.name, timezone=call.timezone)
+        return adapt(outcome.value, formula.result, call=call.invocation.name, timezone=call.world.timezone)
 
     def _add(self, pack: sdk.Pack) -> None:
         if pack.id in self._packs:
@@ -104,8 +104,8 @@ class _Line:
     """Carries the requests of one call, until it is cut."""
 
     def __init__(self, call: ports.Call) -> None:
-        self._fetcher: ports.Fetcher | None = call.fetcher
-        self._timeout = call.timeout
+        self._fetcher: ports.Fetcher | None = call.world.fetcher
+        self._timeout = call.world.timeout
 
     def fetch(self, request: sdk.Request) -> sdk.Response:
         fetcher = self._fetcher
@@ -137,9 +137,9 @@ def _context(pack: sdk.Pack, formula: sdk.Formula, call: ports.Call, line: _Line
         fetcher=line,
         invocation=sdk.Invocation(pack=pack.name, version=pack.version, formula=formula.name),
         logger=logging.getLogger(f"packsys.pack.{pack.name}"),
-        timezone=call.timezone,
-        endpoint=call.endpoint,
-        idempotency_key=call.idempotency_key,
+        timezone=call.world.timezone,
+        endpoint=call.world.endpoint,
+        idempotency_key=call.world.idempotency_key,
     )
 
 

@@ -97,7 +97,7 @@ class PythonSandbox:
             raise SandboxError(f"{name} was stopped: {stop.reason}.", limit=stop.limit) from None
         except Raised as raised:
             raise fault(name, raised.error, now=self._now) from None
-        return adapt(value, source.results[call.invocation.formula], call=name, timezone=call.timezone)
+        return adapt(value, source.results[call.invocation.formula], call=name, timezone=call.world.timezone)
 
     def describe_source(self, files: Files) -> dict[str, Any]:
         """Reads the manifest of a pack from its source, without running any of it in this process.
@@ -148,10 +148,12 @@ class PythonSandbox:
     def _called(self, call: ports.Call, source: _Source) -> object:
         with self._place(call, source) as place:
             begun = time.monotonic()
-            talk = Conversation(place.session, pack=call.invocation.pack, limits=self._limits, fetcher=call.fetcher)
+            talk = Conversation(
+                place.session, pack=call.invocation.pack, limits=self._limits, fetcher=call.world.fetcher
+            )
             order = _order(_call_order(call, self._limits), None if place.loaded else source.files)
             try:
-                value = talk.hold(order, until=begun + min(call.timeout, self._limits.seconds))
+                value = talk.hold(order, until=begun + min(call.world.timeout, self._limits.seconds))
             finally:
                 place.loaded = True
                 place.calls += 1
@@ -244,9 +246,9 @@ def _call_order(call: ports.Call, limits: Limits) -> Mapping[str, object]:
         "op": "call",
         "formula": call.invocation.formula,
         "arguments": call.invocation.arguments,
-        "timezone": call.timezone,
-        "endpoint": call.endpoint,
-        "idempotency_key": call.idempotency_key,
+        "timezone": call.world.timezone,
+        "endpoint": call.world.endpoint,
+        "idempotency_key": call.world.idempotency_key,
         "log": limits.log,
     }
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from packsys.language.interpreter import Invocation
-from packsys.ports import Call, Fetcher, Request, Response
+from packsys.ports import Call, Fetcher, Request, Response, World
 from packsys.sandbox.inprocess import InProcessPacks
 
 
@@ -48,9 +48,11 @@ def a_call(
             account=None,
             arguments=arguments,
         ),
-        fetcher=fetcher or Script(),
-        timeout=timeout,
-        timezone=timezone,
-        idempotency_key="job:step",
-        endpoint="https://own.example/api",
+        world=World(
+            fetcher=fetcher or Script(),
+            timeout=timeout,
+            timezone=timezone,
+            idempotency_key="job:step",
+            endpoint="https://own.example/api",
+        ),
     )

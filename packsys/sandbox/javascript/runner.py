@@ -108,13 +108,15 @@ class JavaScriptSandbox:
             invocation.version,
             RunFormula(invocation.formula),
             arguments_of(signature, invocation),
-            fetcher=call.fetcher,
-            timeout=call.timeout,
+            fetcher=call.world.fetcher,
+            timeout=call.world.timeout,
             call=invocation.name,
-            around=Surroundings(timezone=call.timezone, endpoint=call.endpoint, token=call.idempotency_key),
+            around=Surroundings(
+                timezone=call.world.timezone, endpoint=call.world.endpoint, token=call.world.idempotency_key
+            ),
         )
         declared = self._result_types(invocation.pack_id, invocation.version).get(invocation.formula, sdk.Type())
-        return adapt(_plain(raw), declared, call=invocation.name, timezone=call.timezone)
+        return adapt(_plain(raw), declared, call=invocation.name, timezone=call.world.timezone)
 
     def invoke(
         self,

@@ -14,7 +14,7 @@ from packsys.errors import PacksysError, SandboxError
 from packsys.language.invocation import Invocation
 from packsys.language.signature import Signature
 from packsys.model import PackFormula
-from packsys.ports import Call, Fetcher
+from packsys.ports import Call, Fetcher, World
 from packsys.sandbox.confinement import Layers
 from packsys.sandbox.limits import Limits
 from packsys.sandbox.python import PythonSandbox
@@ -67,11 +67,13 @@ def a_call(
             account=account,
             arguments=arguments,
         ),
-        fetcher=fetcher or Nowhere(),
-        timeout=timeout,
-        timezone=timezone,
-        idempotency_key="job:step",
-        endpoint="https://own.example/api",
+        world=World(
+            fetcher=fetcher or Nowhere(),
+            timeout=timeout,
+            timezone=timezone,
+            idempotency_key="job:step",
+            endpoint="https://own.example/api",
+        ),
     )
 
 

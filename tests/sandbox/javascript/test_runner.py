@@ -16,7 +16,7 @@ import pytest
 
 from packsys.errors import ApiError, BrokenPack, PackRaised, ResultMismatch, UserVisible
 from packsys.language.invocation import Invocation
-from packsys.ports import Call, Fetcher
+from packsys.ports import Call, Fetcher, World
 from packsys.sandbox.javascript.runner import JavaScriptSandbox
 from packsys.values import Value
 from tests.sandbox.javascript.packs import Answers, Bench, a_bench, answer_of
@@ -60,10 +60,12 @@ def run(sandbox: JavaScriptSandbox, pack: int, formula: str, *, fetcher: Fetcher
     call = Call(
         formula=release.formulas[formula],
         invocation=invocation,
-        fetcher=fetcher or Answers(),
-        timeout=20.0,
-        timezone="Asia/Shanghai",
-        idempotency_key="job:step",
+        world=World(
+            fetcher=fetcher or Answers(),
+            timeout=20.0,
+            timezone="Asia/Shanghai",
+            idempotency_key="job:step",
+        ),
     )
     return sandbox.run(call)
 
