@@ -7,18 +7,19 @@ import os
 import random
 import secrets
 import socket
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from packsys.connections.vault import Secret, Vault
+from packsys.catalog.registry import Registry
+from packsys.connections.vault import Vault
 from packsys.errors import PacksysError, WrongSetUp
 from packsys.language.compile import Compiler
-from packsys.model import Connection, Job, Release, Submission
+from packsys.model import Connection, Job, Submission
 from packsys.ports import (
+    BlobStore,
     ConnectionStore,
     Dispatcher,
     Egress,
@@ -36,19 +37,22 @@ from packsys.runtime.cancel import Cancel
 from packsys.runtime.connect import Connect, NewConnection
 from packsys.runtime.execute import Execute
 from packsys.runtime.ids import job_id
-from packsys.runtime.local import LocalCall, RunLocally
+from packsys.runtime.inquire import Inquire
 from packsys.runtime.patience import patiently
 from packsys.runtime.preview import Preview, PreviewFormula
-from packsys.runtime.publish import Publish
+from packsys.runtime.publish import Publish, Published
 from packsys.runtime.reconcile import Reconcile
 from packsys.runtime.retries import Retries
 from packsys.runtime.scope import Compile
 from packsys.runtime.submit import Submit
+from packsys.runtime.surround import Surround
 from packsys.settings import Settings
-from packsys.values import Value
 
 if TYPE_CHECKING:
-    from packsys.catalog.bundle import Bundle
+    from packsys.sandbox.inprocess import InProcessPacks
+    from packsys.sandbox.shelf import Shelf
+    from packsys.sdk import Pack
+    from packsys.store.database import Database
 
 log = logging.getLogger(__name__)
 
@@ -61,8 +65,9 @@ class Services:
     preview: Callable[[Submission], Preview]
     cancel: Callable[[str, str], Job]
     connect: Callable[[NewConnection], Connection]
-    publish: Callable[[bytes, str], Release]
+    publish: Callable[[bytes, str], Published]
     execute: Callable[[str, str], None]
+    inquire: Inquire
     advance: Callable[[str], None]
     reconcile: Callable[[], int]
     ready: Callable[[], Mapping[str, str]]
@@ -72,26 +77,30 @@ class Services:
     keys: KeyStore
     connections: ConnectionStore
     packs: PackStore
+    registry: Registry
+    blobs: BlobStore
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tools:
     """Is every adapter, set up and connected to nothing yet."""
 
-    database: Any
+    database: Database
     jobs: JobStore
     steps: StepStore
     events: EventStore
     keys: KeyStore
     connections: ConnectionStore
     releases: ReleaseStore
+    registry: Registry
     upkeep: UpkeepStore
     shipped: PackStore
-    shelf: Any
+    shelf: Shelf
     cache: ResultCache
+    blobs: BlobStore
     dispatcher: Dispatcher
     vault: Vault
-    egress: Egress
+    surround: Surround
 
 
 def wire(settings: Settings, *, celery: Any = None) -> Services:
@@ -99,6 +108,8 @@ def wire(settings: Settings, *, celery: Any = None) -> Services:
 
     Raises WrongSetUp for settings that cannot be, and BrokenPack for a pack that cannot be loaded.
     """
+    from packsys.sandbox.runtimes import describers
+
     tools = set_up(settings, celery=celery)
     advance = Advance(tools.jobs, tools.steps, tools.dispatcher)
     compile_formula = Compile(compiler=Compiler(), packs=tools.shelf, connections=tools.connections)
@@ -109,6 +120,7 @@ def wire(settings: Settings, *, celery: Any = None) -> Services:
         connect=Connect(packs=tools.shelf, connections=tools.connections, vault=tools.vault, new_id=new_id),
         publish=Publish(shipped=tools.shipped, releases=tools.releases, describe=describers()),
         execute=_execute(settings, tools),
+        inquire=Inquire(packs=tools.shelf, runner=tools.shelf, surround=tools.surround),
         advance=advance,
         reconcile=_reconcile(settings, tools),
         ready=partial(readiness, tools.database, settings.state_url),
@@ -118,14 +130,20 @@ def wire(settings: Settings, *, celery: Any = None) -> Services:
         keys=tools.keys,
         connections=tools.connections,
         packs=tools.shelf,
+        registry=tools.registry,
+        blobs=tools.blobs,
     )
 
 
 def set_up(settings: Settings, *, celery: Any = None) -> Tools:
     """Sets up every adapter for a process."""
+    from packsys.catalog.manifest import describe
+    from packsys.catalog.registry import shipped as shipped_release
     from packsys.dispatch.app import celery_app
     from packsys.dispatch.canvas import CanvasDispatcher
+    from packsys.kvstore.blobs import RedisBlobs
     from packsys.kvstore.results import RedisResults
+    from packsys.sandbox.inprocess import InProcessPacks
     from packsys.store.connections import PostgresConnections
     from packsys.store.database import open_database
     from packsys.store.events import PostgresEvents
@@ -136,22 +154,32 @@ def set_up(settings: Settings, *, celery: Any = None) -> Tools:
     from packsys.store.upkeep import PostgresUpkeep
 
     database, vault = open_database(settings.database_url), open_vault(settings)
-    shipped, releases = load_packs(settings.packs), PostgresReleases(database)
+    packs, releases = load_packs(settings.packs), PostgresReleases(database)
+    shipped = InProcessPacks(packs)
+    connections, cache = PostgresConnections(database), RedisResults.at(settings.cache_url)
+    blobs = RedisBlobs.at(settings.cache_url, base=settings.public_url)
     return Tools(
         database=database,
         jobs=PostgresJobs(database),
         steps=PostgresSteps(database),
         events=PostgresEvents(database),
         keys=PostgresKeys(database),
-        connections=PostgresConnections(database),
+        connections=connections,
         releases=releases,
+        registry=Registry(shipped=[shipped_release(describe(each)) for each in packs], releases=releases),
         upkeep=PostgresUpkeep(database),
         shipped=shipped,
         shelf=shelve(shipped, releases),
-        cache=RedisResults.at(settings.cache_url),
+        cache=cache,
+        blobs=blobs,
         dispatcher=CanvasDispatcher(celery or celery_app(settings.state_url)),
         vault=vault,
-        egress=_egress(vault, settings.allowed_networks),
+        surround=Surround(
+            connections=connections,
+            egress=open_egress(vault, settings.allowed_networks),
+            cache=cache,
+            blobs=blobs,
+        ),
     )
 
 
@@ -160,8 +188,7 @@ def _execute(settings: Settings, tools: Tools) -> Execute:
         steps=tools.steps,
         packs=tools.shelf,
         runner=tools.shelf,
-        connections=tools.connections,
-        egress=tools.egress,
+        surround=tools.surround,
         cache=tools.cache,
         dispatcher=tools.dispatcher,
         retries=Retries(random=random.random),
@@ -206,42 +233,27 @@ def refuse_lossy_state(settings: Settings) -> None:
         log.warning("state.unchecked", extra={"reason": warning})
 
 
-def _egress(vault: Any, allowed_networks: tuple[str, ...]) -> Any:
+def open_egress(vault: Vault, allowed_networks: tuple[str, ...]) -> Egress:
+    """Opens the way out of packs, which may reach these private networks and no others."""
     from packsys.egress.fetcher import HttpEgress
     from packsys.egress.guard import EgressPolicy
 
     return HttpEgress(vault=vault, policy=EgressPolicy(allowed_networks=allowed_networks))
 
 
-def load_packs(places: tuple[str, ...]) -> Any:
+def load_packs(places: tuple[str, ...]) -> Sequence[Pack]:
     """Loads packs from modules, files and folders; raises BrokenPack."""
-    from packsys.sandbox.inprocess import InProcessPacks
     from packsys.sandbox.loading import load_pack
 
-    return InProcessPacks([load_pack(place) for place in places])
+    return [load_pack(place) for place in places]
 
 
-def shelve(shipped: Any, releases: ReleaseStore) -> Any:
+def shelve(shipped: InProcessPacks, releases: ReleaseStore) -> Shelf:
     """Puts the packs that ship beside the published ones, which run in sandboxes; starts none of those yet."""
-    from packsys.sandbox.javascript.runner import JavaScriptSandbox
-    from packsys.sandbox.python import PythonSandbox
+    from packsys.sandbox.runtimes import runners
     from packsys.sandbox.shelf import Archives, Shelf
 
-    files = Archives(releases).files
-    return Shelf(shipped, releases, {"python": PythonSandbox(files), "javascript": JavaScriptSandbox(files)})
-
-
-def describers() -> Mapping[str, Callable[[Bundle], Mapping[str, Any]]]:
-    """Gives what reads a manifest off code, for each runtime, behind the walls of its sandbox."""
-    from packsys.sandbox.javascript.runner import JavaScriptSandbox
-    from packsys.sandbox.python import describe_source
-
-    def javascript(bundle: Bundle) -> Mapping[str, Any]:
-        manifest = bundle.manifest
-        with closing(JavaScriptSandbox(lambda pack_id, version: bundle.files, spare=0)) as sandbox:
-            return sandbox.describe(manifest["id"], manifest["version"], name=manifest["name"])
-
-    return {"python": lambda bundle: describe_source(bundle.files), "javascript": javascript}
+    return Shelf(shipped, releases, runners(Archives(releases).files))
 
 
 def open_vault(settings: Settings) -> Vault:
@@ -251,7 +263,7 @@ def open_vault(settings: Settings) -> Vault:
     return Vault(settings.vault_keys, current=next(iter(settings.vault_keys)))
 
 
-def readiness(database: Any, state_url: str) -> Mapping[str, str]:
+def readiness(database: Database, state_url: str) -> Mapping[str, str]:
     """Looks whether the servers answer and are what they must be: ``ok``, or a sentence, for each."""
     from packsys.kvstore.roles import check_state
     from packsys.store.schema import check_schema
@@ -276,30 +288,3 @@ def now() -> datetime:
 def new_id() -> str:
     """Makes an id that no other job or connection has."""
     return job_id(now(), secrets.token_bytes(10))
-
-
-def workbench(
-    place: str, *, token: str | None = None, endpoint: str = "", allowed_networks: tuple[str, ...] = ()
-) -> Callable[[Submission], Value]:
-    """Wires one pack to this process alone: no servers, nothing kept; gives what evaluates a formula.
-
-    With a token, the pack's formulas use an account named ``me``. Raises BrokenPack and RequestError.
-    """
-    from packsys.memory.connections import MemoryConnections
-    from packsys.memory.egress import ClosedEgress
-
-    packs, connections = load_packs((place,)), MemoryConnections()
-    pack = packs.by_name(packs.names()[0])
-    vault = Vault({"bench": secrets.token_bytes(32)}, current="bench")
-    connect = Connect(packs=packs, connections=connections, vault=vault, new_id=new_id)
-    account = NewConnection(pack_id=pack.id, name="me", token=Secret(token or "-"), endpoint=endpoint)
-    connection = connect(account) if token or endpoint else None
-    egress = _egress(vault, allowed_networks) if pack.domains or endpoint else ClosedEgress()
-    call = LocalCall(packs=packs, runner=packs, egress=egress, connection=connection)
-    compile_formula = Compile(compiler=Compiler(), packs=packs, connections=connections)
-
-    def evaluate(submission: Submission) -> Value:
-        tree = compile_formula(submission).tree
-        return RunLocally(call=call, now=now, timezone=submission.timezone)(tree, submission.variables).value
-
-    return evaluate

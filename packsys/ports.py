@@ -116,6 +116,9 @@ class ReleaseStore(Protocol):
     def newest(self) -> Sequence[Release]:
         """Lists the release of each pack that was published last, by name, without its archive."""
 
+    def versions(self, pack_id: int) -> Sequence[Release]:
+        """Lists the releases of a pack without their archives, the one that was published last first."""
+
 
 class ConnectionStore(Protocol):
     """Keeps connected accounts, sealed."""
@@ -199,8 +202,11 @@ class Fetcher(Protocol):
 class Egress(Protocol):
     """Opens the way out for one call."""
 
-    def open(self, pack: PackVersion, connection: Connection | None) -> Fetcher:
-        """Gives the fetcher of one pack release and, where there is one, one account."""
+    def open(self, pack: PackVersion, connection: Connection | None, *, token: str = "") -> Fetcher:
+        """Gives the fetcher of one pack release and, where there is one, one account.
+
+        ``token`` is that of the call's world: with it the pack marks where secrets belong.
+        """
 
 
 class Blobs(Protocol):
@@ -214,6 +220,16 @@ class Blobs(Protocol):
 
     def get(self, blob: str) -> Blob | None:
         """Finds a file by the last part of its address, until its time is over."""
+
+
+class BlobStore(Protocol):
+    """Keeps the files of all workspaces, each within a budget of its own."""
+
+    def of(self, workspace: str) -> Blobs:
+        """Gives the place for one workspace's files."""
+
+    def get(self, blob: str) -> Blob | None:
+        """Finds a file by the last part of its address, whoever kept it: who knows the address may read it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,8 @@ class Settings:
     """Holds what differs between installations.
 
     ``vault_keys`` are 32-byte key-encryption keys by name, the first one seals. ``packs`` are modules, files or
-    folders. ``allowed_networks`` are private networks that packs may reach, in CIDR form. ``lease`` is how many
+    folders. ``allowed_networks`` are private networks that packs may reach, in CIDR form. ``public_url`` is where
+    browsers reach the service: temporary files are addressed below it. ``lease`` is how many
     seconds a worker may be silent before its step is given to another, ``grace`` how long work may stand still
     before the reconciler sends it again, ``attempts`` how often a step may lose its worker. ``log_format`` is
     ``text`` or ``json``.
@@ -28,6 +29,7 @@ class Settings:
     vault_keys: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     packs: tuple[str, ...] = PACKS
     allowed_networks: tuple[str, ...] = ()
+    public_url: str = "http://127.0.0.1:8000"
     lease: float = 15.0
     grace: float = 10.0
     attempts: int = 5
@@ -43,6 +45,7 @@ class Settings:
             vault_keys=vault_keys(environ.get("PACKSYS_VAULT_KEYS", "")),
             packs=_list(environ.get("PACKSYS_PACKS", "")) or PACKS,
             allowed_networks=_list(environ.get("PACKSYS_ALLOWED_NETWORKS", "")),
+            public_url=_web_address(environ, "PACKSYS_PUBLIC_URL", cls.public_url),
             lease=_seconds(environ, "PACKSYS_LEASE", cls.lease),
             grace=_seconds(environ, "PACKSYS_GRACE", cls.grace),
             log_format=environ.get("PACKSYS_LOG_FORMAT", cls.log_format),
@@ -58,6 +61,7 @@ class Settings:
             "PACKSYS_VAULT_KEYS": keys,
             "PACKSYS_PACKS": ",".join(self.packs),
             "PACKSYS_ALLOWED_NETWORKS": ",".join(self.allowed_networks),
+            "PACKSYS_PUBLIC_URL": self.public_url,
             "PACKSYS_LEASE": str(self.lease),
             "PACKSYS_GRACE": str(self.grace),
             "PACKSYS_LOG_FORMAT": self.log_format,
@@ -93,6 +97,13 @@ def _required(environ: Mapping[str, str], name: str) -> str:
 
 def _list(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _web_address(environ: Mapping[str, str], name: str, default: str) -> str:
+    address = environ.get(name) or default
+    if not address.startswith(("http://", "https://")):
+        raise WrongSetUp(f"{name} is {address!r}: give the address of the service, which begins with https://.")
+    return address
 
 
 def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:

@@ -1,5 +1,6 @@
 """The twins of the ports that keep things: in this process, for local runs and fast tests."""
 
+from packsys.memory.blobs import MemoryBlobs
 from packsys.memory.connections import MemoryConnections
 from packsys.memory.events import MemoryEvents
 from packsys.memory.jobs import MemoryJobs
@@ -12,6 +13,7 @@ from packsys.memory.upkeep import MemoryUpkeep
 
 __all__ = [
     "Ledger",
+    "MemoryBlobs",
     "MemoryConnections",
     "MemoryEvents",
     "MemoryJobs",

@@ -9,13 +9,13 @@ from pydantic import BaseModel, Field, SecretStr
 from packsys.bootstrap import Services
 from packsys.connections.secret import Secret
 from packsys.errors import NotFound
-from packsys.model import Connection, ConnectionState, PackVersion
+from packsys.model import Connection, ConnectionState, PackVersion, Scope
 from packsys.runtime.connect import NewConnection
 from packsys.service.auth import Caller, House, keyed_router
 from packsys.service.fields import STRICT
 from packsys.service.problems import declare
 
-router = keyed_router(tag="connections")
+router = keyed_router(Scope.CONNECTIONS, tag="connections")
 
 
 class ConnectionRequest(BaseModel):
