@@ -32,7 +32,7 @@ class Killer:
         self._before = before
 
     def fetch(self, request: Request) -> Response:
-        inside = [each for each in psutil.Process().children(recursive=True) if each.pid not in self._before]
+        inside = [psutil.Process(pid) for pid in below() if pid not in self._before]
         leaves = [each for each in inside if _is_leaf(each)]
         struck, fallen = (leaves, leaves) if self._which == "the children" else (inside[:1], inside)
         for each in struck:
