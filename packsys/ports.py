@@ -199,8 +199,11 @@ class Fetcher(Protocol):
 class Egress(Protocol):
     """Opens the way out for one call."""
 
-    def open(self, pack: PackVersion, connection: Connection | None) -> Fetcher:
-        """Gives the fetcher of one pack release and, where there is one, one account."""
+    def open(self, pack: PackVersion, connection: Connection | None, *, token: str = "") -> Fetcher:
+        """Gives the fetcher of one pack release and, where there is one, one account.
+
+        ``token`` is the call's own: it marks where fields of the account are to be put.
+        """
 
 
 class Blobs(Protocol):

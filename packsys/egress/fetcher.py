@@ -47,7 +47,7 @@ class HttpEgress:
         self._guard = guard or Guard(policy or EgressPolicy())
         self._transport = Transport(self._guard, monotonic=monotonic)
 
-    def open(self, pack: PackVersion, connection: Connection | None) -> PackFetcher:
+    def open(self, pack: PackVersion, connection: Connection | None, *, token: str = "") -> PackFetcher:
         """Gives the fetcher of one call, with the account's secret opened for it.
 
         Raises :class:`~packsys.errors.ConnectionFault` for an account that is not active or not the pack's, and

@@ -10,7 +10,7 @@ from packsys.ports import Request, Response
 class ClosedEgress:
     """Lets nothing out."""
 
-    def open(self, pack: PackVersion, connection: Connection | None) -> ClosedFetcher:
+    def open(self, pack: PackVersion, connection: Connection | None, *, token: str = "") -> ClosedFetcher:
         """Gives a fetcher that refuses everything."""
         return ClosedFetcher(pack.name)
 
