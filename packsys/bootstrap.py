@@ -7,16 +7,20 @@ import os
 import random
 import secrets
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from packsys.connections.credential import Credentials
+from packsys.connections.mint import Mint
 from packsys.connections.vault import Secret, Vault
+from packsys.connections.vaulted import Unrefreshed, VaultCredentials
 from packsys.errors import PacksysError, WrongSetUp
 from packsys.language.compile import Compiler
+from packsys.limits.written import rules
 from packsys.model import Connection, Job, Release, Submission
 from packsys.ports import (
     ConnectionStore,
@@ -25,6 +29,7 @@ from packsys.ports import (
     EventStore,
     JobStore,
     KeyStore,
+    OAuthStore,
     PackStore,
     ReleaseStore,
     ResultCache,
@@ -33,22 +38,30 @@ from packsys.ports import (
 )
 from packsys.runtime.advance import Advance
 from packsys.runtime.cancel import Cancel
+from packsys.runtime.clients import SetClient
 from packsys.runtime.connect import Connect, NewConnection
+from packsys.runtime.disconnect import Disconnect
 from packsys.runtime.execute import Execute
 from packsys.runtime.ids import job_id
 from packsys.runtime.local import LocalCall, RunLocally
 from packsys.runtime.patience import patiently
+from packsys.runtime.permits import Permits
 from packsys.runtime.preview import Preview, PreviewFormula
 from packsys.runtime.publish import Publish
 from packsys.runtime.reconcile import Reconcile
+from packsys.runtime.refresh import Refresh
 from packsys.runtime.retries import Retries
+from packsys.runtime.rotate import Rotate, Rotated
 from packsys.runtime.scope import Compile
+from packsys.runtime.signin import SignIn
 from packsys.runtime.submit import Submit
 from packsys.settings import Settings
+from packsys.telemetry import Hidden
 from packsys.values import Value
 
 if TYPE_CHECKING:
     from packsys.catalog.bundle import Bundle
+    from packsys.egress.http import HttpEgress
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +74,10 @@ class Services:
     preview: Callable[[Submission], Preview]
     cancel: Callable[[str, str], Job]
     connect: Callable[[NewConnection], Connection]
+    sign_in: SignIn
+    disconnect: Disconnect
+    set_client: SetClient
+    rotate: Callable[[], Iterator[Rotated]]
     publish: Callable[[bytes, str], Release]
     execute: Callable[[str, str], None]
     advance: Callable[[str], None]
@@ -84,6 +101,8 @@ class Tools:
     events: EventStore
     keys: KeyStore
     connections: ConnectionStore
+    oauth: OAuthStore
+    mint: Mint
     releases: ReleaseStore
     upkeep: UpkeepStore
     shipped: PackStore
@@ -94,19 +113,25 @@ class Tools:
     egress: Egress
 
 
-def wire(settings: Settings, *, celery: Any = None) -> Services:
+def wire(settings: Settings, *, celery: Any = None, hidden: Hidden | None = None) -> Services:
     """Wires the house to its servers; ``celery`` is the app of this process, or one is made.
+
+    ``hidden`` is told every secret that is opened, and takes it out of the log.
 
     Raises WrongSetUp for settings that cannot be, and BrokenPack for a pack that cannot be loaded.
     """
-    tools = set_up(settings, celery=celery)
+    tools = set_up(settings, celery=celery, hidden=hidden)
     advance = Advance(tools.jobs, tools.steps, tools.dispatcher)
     compile_formula = Compile(compiler=Compiler(), packs=tools.shelf, connections=tools.connections)
     return Services(
         submit=Submit(compile=compile_formula, jobs=tools.jobs, advance=advance, now=now, new_id=new_id),
         preview=PreviewFormula(compile_formula),
         cancel=Cancel(tools.jobs),
-        connect=Connect(packs=tools.shelf, connections=tools.connections, vault=tools.vault, new_id=new_id),
+        connect=Connect(packs=tools.shelf, connections=tools.connections, vault=tools.vault, new_id=new_id, now=now),
+        sign_in=_sign_in(settings, tools),
+        disconnect=_disconnect(tools),
+        set_client=SetClient(packs=tools.shelf, oauth=tools.oauth, vault=tools.vault),
+        rotate=Rotate(connections=tools.connections, oauth=tools.oauth, vault=tools.vault),
         publish=Publish(shipped=tools.shipped, releases=tools.releases, describe=describers()),
         execute=_execute(settings, tools),
         advance=advance,
@@ -121,7 +146,7 @@ def wire(settings: Settings, *, celery: Any = None) -> Services:
     )
 
 
-def set_up(settings: Settings, *, celery: Any = None) -> Tools:
+def set_up(settings: Settings, *, celery: Any = None, hidden: Hidden | None = None) -> Tools:
     """Sets up every adapter for a process."""
     from packsys.dispatch.app import celery_app
     from packsys.dispatch.canvas import CanvasDispatcher
@@ -131,19 +156,35 @@ def set_up(settings: Settings, *, celery: Any = None) -> Tools:
     from packsys.store.events import PostgresEvents
     from packsys.store.jobs import PostgresJobs
     from packsys.store.keys import PostgresKeys
+    from packsys.store.oauth import PostgresOAuth
     from packsys.store.releases import PostgresReleases
     from packsys.store.steps import PostgresSteps
     from packsys.store.upkeep import PostgresUpkeep
 
     database, vault = open_database(settings.database_url), open_vault(settings)
     shipped, releases = load_packs(settings.packs), PostgresReleases(database)
+    connections, oauth = PostgresConnections(database), PostgresOAuth(database)
+    mint = Mint(couriers=lambda workspace: egress.courier(workspace=workspace), now=now)
+    refresh = Refresh(
+        connections=connections,
+        oauth=oauth,
+        vault=vault,
+        mint=mint,
+        now=now,
+        random=random.random,
+        new_owner=new_id,
+    )
+    credentials = VaultCredentials(vault, connections, refresh, opened=(hidden or Hidden()).add)
+    egress = _way_out(settings, credentials)
     return Tools(
         database=database,
         jobs=PostgresJobs(database),
         steps=PostgresSteps(database),
         events=PostgresEvents(database),
         keys=PostgresKeys(database),
-        connections=PostgresConnections(database),
+        connections=connections,
+        oauth=oauth,
+        mint=mint,
         releases=releases,
         upkeep=PostgresUpkeep(database),
         shipped=shipped,
@@ -151,7 +192,32 @@ def set_up(settings: Settings, *, celery: Any = None) -> Tools:
         cache=RedisResults.at(settings.cache_url),
         dispatcher=CanvasDispatcher(celery or celery_app(settings.state_url)),
         vault=vault,
-        egress=_egress(vault, settings.allowed_networks),
+        egress=egress,
+    )
+
+
+def _sign_in(settings: Settings, tools: Tools) -> SignIn:
+    return SignIn(
+        packs=tools.shelf,
+        connections=tools.connections,
+        oauth=tools.oauth,
+        vault=tools.vault,
+        mint=tools.mint,
+        redirect=f"{settings.public_url}/v1/oauth/callback" if settings.public_url else "",
+        now=now,
+        new_id=new_id,
+        randomness=secrets.token_bytes,
+    )
+
+
+def _disconnect(tools: Tools) -> Disconnect:
+    return Disconnect(
+        packs=tools.shelf,
+        connections=tools.connections,
+        oauth=tools.oauth,
+        vault=tools.vault,
+        mint=tools.mint,
+        now=now,
     )
 
 
@@ -206,11 +272,38 @@ def refuse_lossy_state(settings: Settings) -> None:
         log.warning("state.unchecked", extra={"reason": warning})
 
 
-def _egress(vault: Any, allowed_networks: tuple[str, ...]) -> Any:
-    from packsys.egress.fetcher import HttpEgress
+def _way_out(settings: Settings, credentials: Credentials) -> HttpEgress:
+    from packsys.connections.envelope import Envelope
     from packsys.egress.guard import EgressPolicy
+    from packsys.egress.http import HttpEgress
+    from packsys.kvstore.answers import RedisAnswers
 
-    return HttpEgress(vault=vault, policy=EgressPolicy(allowed_networks=allowed_networks))
+    return HttpEgress(
+        credentials=credentials,
+        policy=EgressPolicy(allowed_networks=settings.allowed_networks, servers=settings.servers),
+        answers=RedisAnswers.at(settings.cache_url),
+        envelope=Envelope(next(iter(settings.vault_keys.values())), purpose="answers.1"),
+        gates=permits(settings),
+    )
+
+
+def permits(settings: Settings) -> Permits:
+    """Lets requests to services out as their limits allow, those of all workers together.
+
+    Raises WrongSetUp for limits that make no sense.
+    """
+    from packsys.kvstore.limiter import RedisLimiter
+    from packsys.memory import MemoryLimiter
+
+    limiter = RedisLimiter.at(settings.state_url, alone=MemoryLimiter())
+    return Permits(limiter=limiter, rules=rules(settings.rate_limits))
+
+
+def _bench_way_out(credentials: Credentials, allowed_networks: tuple[str, ...]) -> Egress:
+    from packsys.egress.guard import EgressPolicy
+    from packsys.egress.http import HttpEgress
+
+    return HttpEgress(credentials=credentials, policy=EgressPolicy(allowed_networks=allowed_networks))
 
 
 def load_packs(places: tuple[str, ...]) -> Any:
@@ -294,7 +387,8 @@ def workbench(
     connect = Connect(packs=packs, connections=connections, vault=vault, new_id=new_id)
     account = NewConnection(pack_id=pack.id, name="me", token=Secret(token or "-"), endpoint=endpoint)
     connection = connect(account) if token or endpoint else None
-    egress = _egress(vault, allowed_networks) if pack.domains or endpoint else ClosedEgress()
+    credentials = VaultCredentials(vault, connections, Unrefreshed())
+    egress = _bench_way_out(credentials, allowed_networks) if pack.domains or endpoint else ClosedEgress()
     call = LocalCall(packs=packs, runner=packs, egress=egress, connection=connection)
     compile_formula = Compile(compiler=Compiler(), packs=packs, connections=connections)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from packsys.errors import Actor, NotConnected, PackError, PacksysError
+from packsys.errors import Actor, LimitReached, NotConnected, PackError, PacksysError, RateLimited
 from packsys.language.invocation import Invocation
-from packsys.model import Claim, Connection, ConnectionState, PackFormula, PackVersion
+from packsys.model import Claim, Connection, PackFormula, PackVersion
 from packsys.ports import (
     Call,
     ConnectionStore,
@@ -49,7 +49,7 @@ class Execute:
             self._work(claim)
 
     def _work(self, claim: Claim) -> None:
-        if claim.step.invocation.action and claim.attempt > 1:
+        if claim.step.invocation.action and claim.tries > 1:
             self.steps.keep(claim, _unknown(claim))
             return
         try:
@@ -77,10 +77,12 @@ class Execute:
             self.cache.put(_cache_key(claim), value, ttl=formula.cache_ttl)
 
     def _fail(self, claim: Claim, formula: PackFormula, error: PacksysError) -> None:
-        delay = self.retries.delay(error, formula, claim)
+        tried = not (isinstance(error, LimitReached) and error.untouched)
+        delay = self.retries.delay(error, formula, claim) if tried else self.retries.park(error, claim)
+        cause = "rate_limit" if isinstance(error, RateLimited) else error.code
         if delay is None:
             self.steps.keep(claim, _failed(error, claim))
-        elif self.steps.postpone(claim, delay=delay, cause=error.code) and delay <= self.retries.longest:
+        elif self.steps.postpone(claim, delay=delay, cause=cause, tried=tried) and delay <= self.retries.longest:
             self.dispatcher.again(claim.step, delay=delay)
 
     def _call(self, claim: Claim) -> tuple[PackFormula, Call]:
@@ -91,7 +93,9 @@ class Execute:
             formula=formula,
             invocation=invocation,
             world=World(
-                fetcher=self.egress.open(pack, connection),
+                fetcher=self.egress.open(
+                    pack, connection, workspace=claim.workspace, fresh=invocation.action or invocation.fresh
+                ),
                 timeout=min(formula.timeout, claim.seconds_left),
                 timezone=claim.timezone,
                 idempotency_key=f"{claim.step.job}:{claim.step.key}",
@@ -112,7 +116,7 @@ class Execute:
         connection = self.connections.get(account, workspace=claim.workspace)
         if connection is None or connection.pack_id != pack.id:
             raise NotConnected(f"The account {account} of {pack.name} is gone: connect it again.")
-        if connection.state is not ConnectionState.ACTIVE:
+        if not connection.state.usable:
             raise NotConnected(f"The account {connection.name!r} is {connection.state}: connect it again.")
         return connection
 

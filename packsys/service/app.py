@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 import packsys
 from packsys.bootstrap import Services
 from packsys.errors import PacksysError
-from packsys.service import connections, events, formulas, health, jobs, problems, reference
+from packsys.service import connections, events, formulas, health, jobs, oauth, problems, reference
 from packsys.service.description import describe
 from packsys.service.envelope import Envelope
 from packsys.service.intake import Intake
@@ -52,7 +52,8 @@ def create_app(
     )
     app.state.services = services
     app.state.draining = draining
-    for noun in (jobs, events, formulas, connections, health, reference):
+    for noun in (jobs, events, formulas, connections, oauth, health, reference):
         app.include_router(noun.router)
+    app.include_router(oauth.open_router)
     app.openapi = cache(partial(describe, app))  # type: ignore[method-assign]  # FastAPI documents this as the way
     return app
