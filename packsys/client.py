@@ -311,6 +311,35 @@ class Packsys:
         answer: Mapping[str, Any] = self._ask(method, path, **options)
         return answer
 
+    def publish(self, archive: bytes) -> Mapping[str, Any]:
+        """Publishes a pack version from its archive, and gives its row; the same archive again is harmless.
+
+        Raises Refused, whose ``problem`` names everything that is wrong with the pack under ``errors``.
+        """
+        headers = {"Content-Type": "application/zip"}
+        answer: Mapping[str, Any] = self._ask("POST", "/v1/packs", content=archive, headers=headers)
+        return answer
+
+    def packs(self) -> Sequence[Mapping[str, Any]]:
+        """Lists the packs by name, each in its newest version."""
+        answer: Sequence[Mapping[str, Any]] = self._ask("GET", "/v1/packs")
+        return answer
+
+    def pack(self, pack_id: int) -> Mapping[str, Any]:
+        """Gives a pack in its newest version."""
+        answer: Mapping[str, Any] = self._ask("GET", f"/v1/packs/{pack_id}")
+        return answer
+
+    def versions(self, pack_id: int) -> Sequence[Mapping[str, Any]]:
+        """Lists the versions of a pack, the newest first."""
+        answer: Sequence[Mapping[str, Any]] = self._ask("GET", f"/v1/packs/{pack_id}/versions")
+        return answer
+
+    def manifest(self, pack_id: int, version: str) -> Mapping[str, Any]:
+        """Gives what a version of a pack declares."""
+        answer: Mapping[str, Any] = self._ask("GET", f"/v1/packs/{pack_id}/versions/{version}/manifest")
+        return answer
+
     def _ask(self, method: str, path: str, **options: Any) -> Any:
         patience = self._patient()
         while True:

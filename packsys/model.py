@@ -309,6 +309,14 @@ class OAuthClient:
     sealed: bytes = field(repr=False)
 
 
+class Scope(StrEnum):
+    """Names what an API key may do; whatever its scopes, it may read which packs there are."""
+
+    JOBS = "jobs"  # submit, follow and cancel jobs, plan formulas
+    CONNECTIONS = "connections"  # connect accounts and list them
+    PACKS = "packs"  # publish pack versions
+
+
 @dataclass(frozen=True, kw_only=True)
 class Key:
     """Is an API key without its secret: only the SHA-256 of the secret is kept."""
@@ -318,6 +326,7 @@ class Key:
     name: str
     created_at: datetime
     revoked_at: datetime | None = None
+    scopes: tuple[str, ...] = (Scope.JOBS, Scope.CONNECTIONS)
 
 
 @dataclass(frozen=True)

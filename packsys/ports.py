@@ -137,6 +137,9 @@ class ReleaseStore(Protocol):
     def newest(self) -> Sequence[Release]:
         """Lists the release of each pack that was published last, by name, without its archive."""
 
+    def versions(self, pack_id: int) -> Sequence[Release]:
+        """Lists the releases of a pack without their archives, the one that was published last first."""
+
 
 class ConnectionStore(Protocol):
     """Keeps connected accounts, sealed, and what happened to each.
@@ -318,6 +321,16 @@ class Blobs(Protocol):
 
     def get(self, blob: str) -> Blob | None:
         """Finds a file by the last part of its address, until its time is over."""
+
+
+class BlobStore(Protocol):
+    """Keeps the files of all workspaces, each within a budget of its own."""
+
+    def of(self, workspace: str) -> Blobs:
+        """Gives the place for one workspace's files."""
+
+    def get(self, blob: str) -> Blob | None:
+        """Finds a file by the last part of its address, whoever kept it: who knows the address may read it."""
 
 
 @dataclass(frozen=True, kw_only=True)

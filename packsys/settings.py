@@ -18,10 +18,11 @@ class Settings:
 
     ``vault_keys`` are 32-byte key-encryption keys by name, the first one seals. ``packs`` are modules, files or
     folders. ``allowed_networks`` are private networks that packs may reach: ``10.0.0.0/8``, or ``sales=10.0.0.0/8``
-    for the workspace ``sales`` alone. ``lease`` is how many seconds a worker may be silent before its step is given to
-    another, ``grace`` how long work may stand still before the reconciler sends it again, ``attempts`` how often a step
-    may lose its worker. ``log_format`` is ``text`` or ``json``. ``public_url`` is where browsers find the service when
-    people come back from signing in. ``rate_limits`` are those of packs, as :mod:`packsys.limits.written` reads them.
+    for the workspace ``sales`` alone. ``public_url`` is where browsers reach the service: temporary files are addressed
+    below it, and people come back to it from signing in. ``lease`` is how many seconds a worker may be silent before
+    its step is given to another, ``grace`` how long work may stand still before the reconciler sends it again,
+    ``attempts`` how often a step may lose its worker. ``log_format`` is ``text`` or ``json``. ``rate_limits`` are
+    those of packs, as :mod:`packsys.limits.written` reads them.
     """
 
     database_url: str
@@ -30,11 +31,11 @@ class Settings:
     vault_keys: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     packs: tuple[str, ...] = PACKS
     allowed_networks: tuple[str, ...] = ()
+    public_url: str = "http://127.0.0.1:8000"
     lease: float = 15.0
     grace: float = 10.0
     attempts: int = 5
     log_format: str = "text"
-    public_url: str = ""
     rate_limits: str = ""
 
     @property
@@ -57,10 +58,10 @@ class Settings:
             vault_keys=vault_keys(environ.get("PACKSYS_VAULT_KEYS", "")),
             packs=_list(environ.get("PACKSYS_PACKS", "")) or PACKS,
             allowed_networks=_list(environ.get("PACKSYS_ALLOWED_NETWORKS", "")),
+            public_url=_web_address(environ, "PACKSYS_PUBLIC_URL", cls.public_url),
             lease=_seconds(environ, "PACKSYS_LEASE", cls.lease),
             grace=_seconds(environ, "PACKSYS_GRACE", cls.grace),
             log_format=environ.get("PACKSYS_LOG_FORMAT", cls.log_format),
-            public_url=environ.get("PACKSYS_PUBLIC_URL", cls.public_url).rstrip("/"),
             rate_limits=environ.get("PACKSYS_RATE_LIMITS", cls.rate_limits),
         )
 
@@ -74,10 +75,10 @@ class Settings:
             "PACKSYS_VAULT_KEYS": keys,
             "PACKSYS_PACKS": ",".join(self.packs),
             "PACKSYS_ALLOWED_NETWORKS": ",".join(self.allowed_networks),
+            "PACKSYS_PUBLIC_URL": self.public_url,
             "PACKSYS_LEASE": str(self.lease),
             "PACKSYS_GRACE": str(self.grace),
             "PACKSYS_LOG_FORMAT": self.log_format,
-            "PACKSYS_PUBLIC_URL": self.public_url,
             "PACKSYS_RATE_LIMITS": self.rate_limits,
         }
 
@@ -111,6 +112,13 @@ def _required(environ: Mapping[str, str], name: str) -> str:
 
 def _list(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _web_address(environ: Mapping[str, str], name: str, default: str) -> str:
+    address = environ.get(name) or default
+    if not address.startswith(("http://", "https://")):
+        raise WrongSetUp(f"{name} is {address!r}: give the address of the service, which begins with https://.")
+    return address
 
 
 def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:

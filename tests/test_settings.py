@@ -30,6 +30,7 @@ def test_settings_survive_the_way_to_a_child() -> None:
         "PACKSYS_VAULT_KEYS": f"new:{KEY},old:{KEY}",
         "PACKSYS_PACKS": "packs.github, examples/hello/pack.py",
         "PACKSYS_ALLOWED_NETWORKS": "10.0.0.0/8, sales=10.1.0.0/16",
+        "PACKSYS_PUBLIC_URL": "https://packsys.example.com/base",
         "PACKSYS_LEASE": "3",
         "PACKSYS_RATE_LIMITS": "1013=50/s; *=5/s",
     }
@@ -61,6 +62,7 @@ WRONG = {
     "PACKSYS_STATE_URL": "",
     "PACKSYS_CACHE_URL": "",
     "PACKSYS_VAULT_KEYS": "short:AAAA",
+    "PACKSYS_PUBLIC_URL": "packsys.example.com",
     "PACKSYS_LEASE": "soon",
     "PACKSYS_GRACE": "-1",
 }

@@ -12,6 +12,7 @@ from celery.signals import setup_logging, worker_init, worker_process_init
 from packsys.bootstrap import Services, refuse_lossy_state, wire
 from packsys.dispatch.app import celery_app
 from packsys.errors import PacksysError
+from packsys.sandbox.runtimes import report_walls
 from packsys.settings import Settings
 from packsys.starting import without_collecting
 from packsys.telemetry import Hidden, set_up_logging
@@ -46,10 +47,12 @@ def _log(**_: object) -> None:
 
 @worker_init.connect
 def _prepare(**_: object) -> None:
+    _log()  # Celery comes to it only after this signal
     try:
         refuse_lossy_state(settings)
         with without_collecting():
             wire(settings, celery=app)  # imports in the parent what its children then share; keeps nothing open
+        report_walls()
     except PacksysError as error:
         raise SystemExit(error.message) from error  # Celery would log any other exception and go on
 

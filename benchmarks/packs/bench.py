@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from packsys.sdk import Context, Number, ObjectSchema, Pack, Property, Text
+from packsys.sdk import Context, Number, ObjectSchema, Pack, Page, Property, Text
 
 pack = Pack(
     id=9300, name="Bench", version="1.0.0", description="Does next to nothing.", domains=["api.example.com"]
@@ -32,6 +32,17 @@ def ask(context: Context, times: Annotated[int, "How often."]) -> float:
 @pack.formula(result=Row.list())
 def rows(context: Context, count: Annotated[int, "How many."]) -> list[dict[str, Any]]:
     """Gives rows."""
+    return made(count)
+
+
+@pack.sync_table(schema=Row, name="Things", isolation="warm")
+def things(context: Context) -> Page:
+    """Gives a page of a thousand rows."""
+    return Page(made(1_000))
+
+
+def made(count: int) -> list[dict[str, Any]]:
+    """Makes rows."""
     return [
         {"id": number, "name": f"name {number}", "owner": "somebody", "stars": number * 2, "topic": "things"}
         for number in range(count)

@@ -1,6 +1,7 @@
 import * as coda from '@codahq/packs-sdk';
 
-// Build it with `npm install && npm run build`, which writes bundle.js; packsys runs that file as it is.
+// After `npm install`, `packsys pack build pack.ts` writes bundle.js and the archive, `packsys pack add pack.ts`
+// publishes it; what packs of Coda do not know about themselves is under "packsys" in package.json.
 export const pack = coda.newPack();
 
 pack.addNetworkDomain('jsonplaceholder.typicode.com');

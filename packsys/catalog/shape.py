@@ -40,6 +40,11 @@ class Problem:
         """Says it in a sentence: 'formulas[0].timeout is 90: give seconds, more than 0 and at most 60.'."""
         return f"{self.path or 'The manifest'} is {self.found}: {self.advice}."
 
+    @property
+    def pointer(self) -> str:
+        """Gives the place as a JSON Pointer (RFC 6901): '/formulas/0/timeout'."""
+        return "".join(f"/{part}" for part in re.findall(r"[^.\[\]]+", self.path))
+
 
 @cache
 def manifest_schema() -> Mapping[str, Any]:

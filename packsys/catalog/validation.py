@@ -31,11 +31,20 @@ _CODA_VERSION = re.compile(r"\d{1,10}(\.\d{1,10}){0,2}(-prerelease\.\d{1,10})?",
 _Rule = Callable[[Mapping[str, Any]], Iterator[Problem]]
 
 
+class WrongManifest(BrokenPack):
+    """The pack's manifest breaks rules: mend the pack, and build it again."""
+
+    def __init__(self, found: Sequence[Problem]) -> None:
+        """Takes everything that is wrong with it."""
+        super().__init__("The pack's manifest is refused. " + " ".join(map(str, found)))
+        self.problems = tuple(found)
+
+
 def validate(manifest: object) -> Mapping[str, Any]:
-    """Gives back a manifest that keeps every rule; raises :class:`~packsys.errors.BrokenPack` with what is wrong."""
+    """Gives back a manifest that keeps every rule; raises WrongManifest with what is wrong."""
     found = problems(manifest)
     if found or not isinstance(manifest, dict):
-        raise BrokenPack("The pack's manifest is refused. " + " ".join(map(str, found)))
+        raise WrongManifest(found)
     return manifest
 
 
@@ -229,11 +238,17 @@ def _of_formats(manifest: Mapping[str, Any]) -> Iterator[Problem]:
         path, formula = f"column_formats[{place}]", formulas.get(each["formula"])
         if formula is None:
             yield Problem(f"{path}.formula", shown(each["formula"]), "name a formula of this pack")
-        elif formula["is_action"] or sum(parameter["required"] for parameter in formula["parameters"]) != 1:
+        elif formula["is_action"] or not _takes_one(formula["parameters"], script=_is_script(manifest)):
             yield Problem(f"{path}.formula", shown(each["formula"]), "name one with exactly one required parameter")
         if not _is_script(manifest):
             for pattern in each["matchers"]:
                 yield from _refusals(f"{path}.matchers", pattern, check_pattern, "It", pattern)
+
+
+def _takes_one(parameters: Sequence[Mapping[str, Any]], *, script: bool) -> bool:
+    """Tells whether a formula can be called with one value; with the Coda SDK that one may be optional."""
+    required = [parameter["required"] for parameter in parameters]
+    return bool(required) and not any(required[1:]) if script else sum(required) == 1
 
 
 def _unique(path: str, entries: Sequence[Mapping[str, Any]], key: str) -> Iterator[Problem]:

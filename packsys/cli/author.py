@@ -6,8 +6,8 @@ import os
 
 import click
 
-from packsys.bootstrap import workbench
 from packsys.cli.values import print_value, read_variable
+from packsys.cli.workbench import workbench
 from packsys.errors import PacksysError
 from packsys.model import Submission
 from packsys.values import ErrorValue, from_plain, plain
@@ -28,9 +28,9 @@ def run(
     The token of the account to use, if any, is read from $PACKSYS_TOKEN. The pack's code runs unprotected: load
     only what you trust.
     """
-    evaluate = workbench(pack, token=os.environ.get("PACKSYS_TOKEN"), endpoint=endpoint, allowed_networks=networks)
+    bench = workbench(pack, token=os.environ.get("PACKSYS_TOKEN"), endpoint=endpoint, allowed_networks=networks)
     names = {name: from_plain(value) for name, value in map(read_variable, variables)}
-    value = evaluate(Submission(formula=text, variables=names, actions=actions))
+    value = bench.evaluate(Submission(formula=text, variables=names, actions=actions))
     if isinstance(value, ErrorValue):
         raise Failed(value)
     print_value(plain(value))

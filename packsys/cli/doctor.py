@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import click
 
 from packsys.errors import PacksysError
+from packsys.sandbox.confinement import Granted
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,7 @@ def python_walls() -> Iterator[Finding]:
     except PacksysError as error:
         yield Finding("sandbox", error.message, optional=True)
         return
-    yield Finding("sandbox: system calls are filtered (seccomp)", granted.seccomp, optional=True)
-    yield Finding(
-        f"sandbox: files and sockets are out of reach (Landlock ABI {granted.landlock_version})",
-        granted.landlock,
-        optional=True,
-    )
-    yield Finding("sandbox: a world of its own (namespaces)", granted.namespaces, optional=True)
+    yield from _walls("sandbox", granted)
 
 
 def javascript_walls() -> Iterator[Finding]:
@@ -66,18 +61,23 @@ def javascript_walls() -> Iterator[Finding]:
 
     try:
         with closing(JavaScriptSandbox(lambda pack_id, version: {}, spare=0)) as sandbox:
-            layers = sandbox.layers()
+            granted = sandbox.start()
     except PacksysError as error:
         yield Finding("sandbox for JavaScript", error.message, optional=True)
         return
-    for layer, state in layers.items():
-        trouble = state if state.startswith("missing") else ""
-        yield Finding(f"sandbox for JavaScript: {layer} ({state})", trouble, optional=True)
+    yield from _walls("sandbox for JavaScript", granted)
+
+
+def _walls(name: str, granted: Granted) -> Iterator[Finding]:
+    landlock = f"Landlock ABI {granted.landlock_version}"
+    yield Finding(f"{name}: system calls are filtered (seccomp)", granted.seccomp, optional=True)
+    yield Finding(f"{name}: files and sockets are out of reach ({landlock})", granted.landlock, optional=True)
+    yield Finding(f"{name}: a world of its own (namespaces)", granted.namespaces, optional=True)
 
 
 def installation_findings() -> Iterator[Finding]:
     """Looks at the servers, the packs and the networks of the installation, where there is one."""
-    from packsys.cli.publish import installation
+    from packsys.cli.system import installation
 
     try:
         settings = installation()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from packsys.model import Key, Scope
 from packsys.settings import Settings
 from packsys.starting import without_collecting
 
@@ -104,12 +105,21 @@ def key() -> None:
 @key.command("new")
 @click.argument("name")
 @click.option("--workspace", default="default", show_default=True)
-def new_key(name: str, *, workspace: str) -> None:
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice([each.value for each in Scope]),
+    default=[str(each) for each in Key.scopes],
+    show_default=True,
+    help="What the key may do; repeat it for more. jobs: run formulas. connections: connect accounts. packs: publish.",
+)
+def new_key(name: str, *, workspace: str, scopes: tuple[str, ...]) -> None:
     """Makes an API key and shows it: it is not kept and cannot be shown again."""
     from packsys.bootstrap import wire
     from packsys.runtime.keys import digest_of, issue
 
-    made, token = issue(name, workspace, randomness=secrets.token_bytes, now=datetime.now(UTC))
+    made, token = issue(name, workspace, randomness=secrets.token_bytes, now=datetime.now(UTC), scopes=scopes)
     wire(Settings.from_environ(os.environ)).keys.add(made, digest_of(token))
     click.echo(token)
 
@@ -122,7 +132,7 @@ def list_keys(*, workspace: str) -> None:
 
     for kept in wire(Settings.from_environ(os.environ)).keys.list(workspace=workspace):
         state = f"revoked {kept.revoked_at:%Y-%m-%d}" if kept.revoked_at else "active"
-        click.echo(f"{kept.id}  {kept.name}  {state}")
+        click.echo(f"{kept.id}  {kept.name}  {state}  {' '.join(kept.scopes)}")
 
 
 @key.command("revoke")

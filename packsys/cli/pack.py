@@ -11,13 +11,15 @@ from typing import Any
 
 import click
 
-from packsys.catalog.bundle import Bundle, unpack
 from packsys.catalog.bundle import pack as archive_of
+from packsys.catalog.bundle import unpack
 from packsys.catalog.manifest import describe
 from packsys.catalog.validation import validate
+from packsys.cli.archive import is_script, read_archive
 from packsys.cli.author import run
 from packsys.cli.packwatch import changes
-from packsys.cli.publish import add
+from packsys.cli.publish import add, tells_bundle, told
+from packsys.cli.rows import rows
 from packsys.cli.starter import write_starter
 from packsys.errors import PacksysError, RequestError
 from packsys.sandbox.loading import load_pack
@@ -34,15 +36,20 @@ def pack() -> None:
 
 pack.add_command(run)
 pack.add_command(add)
+pack.add_command(rows)
 
 
 @pack.command()
 @click.argument("name")
 @click.option("--id", "number", default=9999, show_default=True, help="The pack's number.")
-def init(name: str, *, number: int) -> None:
+@click.option("--typescript", is_flag=True, help="Write it in TypeScript, with the Coda SDK.")
+def init(name: str, *, number: int, typescript: bool) -> None:
     """Writes a pack to start from into the new folder NAME: its code, its tests, its README."""
-    folder = write_starter(Path.cwd(), name, number)
-    click.echo(f"{folder.name}/pack.py is yours. Next: packsys pack watch {folder.name}")
+    folder = write_starter(Path.cwd(), name, number, typescript=typescript)
+    if typescript:
+        click.echo(f"{folder.name}/pack.ts is yours. Next: npm install --prefix {folder.name}")
+    else:
+        click.echo(f"{folder.name}/pack.py is yours. Next: packsys pack watch {folder.name}")
 
 
 @pack.command()
@@ -75,15 +82,19 @@ def watch(path: Path) -> None:
 
 
 @pack.command()
-@click.argument("path", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("path", type=click.Path(path_type=Path, exists=True))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Default: NAME-VERSION.zip, here.")
-def build(path: Path, *, output: Path | None) -> None:
-    """Builds the archive of the pack in the folder PATH: the same bytes, and the same digest, wherever it is built."""
-    manifest = _manifest(path)
-    content = archive_of(path, manifest)
-    target = output or Path(f"{manifest['name'].lower()}-{manifest['version']}.zip")
+@tells_bundle
+def build(path: Path, *, output: Path | None, **options: Any) -> None:
+    """Builds the archive of the pack in PATH: the same bytes, and the same digest, wherever it is built.
+
+    PATH is a folder, or a pack.ts, which the Coda SDK beside it compiles to a bundle.js by means of node.
+    """
+    content = _built(path, told(**options))
+    bundle = unpack(content)
+    target = output or Path(f"{bundle.manifest['name'].lower()}-{bundle.manifest['version']}.zip")
     target.write_bytes(content)
-    click.echo(f"{target} {len(content)} bytes, sha256 {_opened(target).digest}")
+    click.echo(f"{target} {len(content)} bytes, sha256 {bundle.digest}")
 
 
 class Broken(PacksysError):
@@ -92,15 +103,14 @@ class Broken(PacksysError):
     code = "Pack"
 
 
+def _built(path: Path, said: Mapping[str, Any]) -> bytes:
+    return archive_of(path, _manifest(path)) if path.is_dir() and not is_script(path) else read_archive(path, told=said)
+
+
 def _manifest(path: Path) -> Mapping[str, Any]:
-    return _opened(path).manifest if path.suffix == ".zip" else validate(describe(load_pack(path)))
-
-
-def _opened(path: Path) -> Bundle:
-    try:
-        return unpack(path.read_bytes())
-    except OSError as error:
-        raise RequestError(f"{path} cannot be read: {error.strerror}.") from error
+    if path.suffix == ".zip" or is_script(path):
+        return unpack(read_archive(path)).manifest
+    return validate(describe(load_pack(path)))
 
 
 def _tested(path: Path, *words: str) -> int:

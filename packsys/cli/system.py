@@ -16,9 +16,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
+from packsys.cli.address import FILE, home
 from packsys.embedded import EmbeddedServers
 from packsys.embedded.process import Process, Program, spawn
-from packsys.errors import NotReady
+from packsys.errors import NotReady, RequestError
 from packsys.runtime.keys import issue
 from packsys.settings import Settings
 
@@ -152,6 +153,7 @@ class System:
             vault_keys={"development": bytes.fromhex(vault_key)},
             packs=tuple(map(_place, self.plan.packs)),
             allowed_networks=self.plan.allowed_networks,
+            public_url=self.url if self.door else Settings.public_url,
             lease=self.plan.lease,
             grace=self.plan.grace,
         )
@@ -185,6 +187,18 @@ class System:
                 raise NotReady(f"The {name} has ended by itself. Its last words:\n{process.last_words()}")
         if time.monotonic() > deadline:
             raise NotReady(f"The service does not answer: see {self.directory / 'service.log'}.")
+
+
+def installation() -> Settings:
+    """Finds the installation of $PACKSYS_DATABASE_URL and its companions, else that of ``packsys up``.
+
+    Raises RequestError when there is none.
+    """
+    if "PACKSYS_DATABASE_URL" in os.environ:
+        return Settings.from_environ(os.environ)
+    if not (home() / FILE).exists():
+        raise RequestError("No installation is known here: start one with 'packsys up', or set PACKSYS_DATABASE_URL.")
+    return System(Plan(directory=home())).settings
 
 
 def _command(part: str, plan: Plan, directory: Path, door: int) -> tuple[str, ...]:

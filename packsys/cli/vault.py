@@ -6,7 +6,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from packsys.cli.publish import installation
+from packsys.cli.system import installation
 
 
 @click.group()

@@ -14,7 +14,7 @@ Role = Literal["state", "cache"]
 
 POLICIES: dict[Role, tuple[str, ...]] = {
     "state": ("--maxmemory-policy", "noeviction", "--appendonly", "yes", "--appendfsync", "everysec"),
-    "cache": ("--maxmemory-policy", "allkeys-lru", "--maxmemory", "64mb", "--appendonly", "no"),
+    "cache": ("--maxmemory-policy", "allkeys-lru", "--maxmemory", "256mb", "--appendonly", "no"),
 }
 
 

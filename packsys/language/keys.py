@@ -15,17 +15,26 @@ def call_key(call: PackCall, account: str | None, arguments: Mapping[str, Value]
     ``era`` is the key of the last action on the account that ended before it, None at the beginning: what was read
     before an action does not answer what is asked after it. Raises Failure for arguments that cannot be kept.
     """
-    parts = _parts(call, account, arguments)
+    return read_key(call.pack_id, call.version, call.formula, account, arguments, era=era)
+
+
+def read_key(
+    pack_id: int,
+    version: str,
+    formula: str,
+    account: str | None,
+    arguments: Mapping[str, Value],
+    *,
+    era: str | None = None,
+) -> str:
+    """Names the same read without its place in a formula; ``arguments`` hold every parameter by name."""
+    parts: list[Value] = [pack_id, version, formula, account, arguments]
     return _hashed(parts if era is None else [*parts, era])
 
 
 def action_key(call: PackCall, account: str | None, arguments: Mapping[str, Value], path: Sequence[int]) -> str:
     """Names an action: no two are the same, so its place in the formula and the items around it belong to it."""
-    return _hashed([*_parts(call, account, arguments), [call.start, *path]])
-
-
-def _parts(call: PackCall, account: str | None, arguments: Mapping[str, Value]) -> list[Value]:
-    return [call.pack_id, call.version, call.formula, account, arguments]
+    return _hashed([call.pack_id, call.version, call.formula, account, arguments, [call.start, *path]])
 
 
 def _hashed(parts: Sequence[Value]) -> str:

@@ -1,6 +1,7 @@
 """The twins of the ports that keep things: in this process, for local runs and fast tests."""
 
 from packsys.memory.answers import MemoryAnswers
+from packsys.memory.blobs import MemoryBlobs
 from packsys.memory.connections import MemoryConnections, MemoryOAuth
 from packsys.memory.events import MemoryEvents
 from packsys.memory.jobs import MemoryJobs
@@ -15,6 +16,7 @@ from packsys.memory.upkeep import MemoryUpkeep
 __all__ = [
     "Ledger",
     "MemoryAnswers",
+    "MemoryBlobs",
     "MemoryConnections",
     "MemoryEvents",
     "MemoryJobs",

@@ -40,6 +40,12 @@ class MemoryReleases:
             last = {release.pack_id: replace(release, archive=b"") for release in self._kept.values()}
         return sorted(last.values(), key=lambda release: release.name.casefold())
 
+    def versions(self, pack_id: int) -> Sequence[Release]:
+        """Lists the releases of a pack without their archives, the one that was published last first."""
+        with self._lock:
+            found = [replace(each, archive=b"") for each in self._kept.values() if each.pack_id == pack_id]
+        return found[::-1]
+
     def _check_name(self, release: Release) -> None:
         for kept in self._kept.values():
             if kept.name.casefold() == release.name.casefold() and kept.pack_id != release.pack_id:

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from packsys.errors import Actor, LimitReached, NotConnected, PackError, PacksysError, RateLimited
+from packsys.errors import Actor, LimitReached, PackError, PacksysError, RateLimited
 from packsys.language.invocation import Invocation
-from packsys.model import Claim, Connection, PackFormula, PackVersion
-from packsys.ports import (
-    Call,
-    ConnectionStore,
-    Dispatcher,
-    Egress,
-    PackRunner,
-    PackStore,
-    ResultCache,
-    StepStore,
-    World,
-)
+from packsys.model import Claim, PackFormula, PackVersion
+from packsys.ports import Call, Dispatcher, PackRunner, PackStore, ResultCache, StepStore
 from packsys.runtime.heartbeat import Heartbeat
+from packsys.runtime.recall import kept_under
 from packsys.runtime.retries import Retries
+from packsys.runtime.surround import Surround
+from packsys.sdk.surroundings import Location
 from packsys.values import ErrorValue, Origin, Value
 
 
@@ -34,8 +27,7 @@ class Execute:
     steps: StepStore
     packs: PackStore
     runner: PackRunner
-    connections: ConnectionStore
-    egress: Egress
+    surround: Surround
     cache: ResultCache
     dispatcher: Dispatcher
     retries: Retries
@@ -88,18 +80,17 @@ class Execute:
     def _call(self, claim: Claim) -> tuple[PackFormula, Call]:
         invocation = claim.step.invocation
         pack, formula = self._formula(invocation)
-        connection = self._connection(claim, pack)
         return formula, Call(
             formula=formula,
             invocation=invocation,
-            world=World(
-                fetcher=self.egress.open(
-                    pack, connection, workspace=claim.workspace, fresh=invocation.action or invocation.fresh
-                ),
+            world=self.surround(
+                pack,
+                account=invocation.account,
+                location=Location(source="action" if invocation.action else "formula", workspace=claim.workspace),
                 timeout=min(formula.timeout, claim.seconds_left),
                 timezone=claim.timezone,
                 idempotency_key=f"{claim.step.job}:{claim.step.key}",
-                endpoint=connection.endpoint if connection else "",
+                fresh=invocation.action or invocation.fresh,
             ),
         )
 
@@ -109,17 +100,6 @@ class Execute:
             raise PackError(f"This worker does not have {invocation.name}: install the pack on every worker.")
         return pack, pack.formulas[invocation.formula]
 
-    def _connection(self, claim: Claim, pack: PackVersion) -> Connection | None:
-        account = claim.step.invocation.account
-        if account is None:
-            return None
-        connection = self.connections.get(account, workspace=claim.workspace)
-        if connection is None or connection.pack_id != pack.id:
-            raise NotConnected(f"The account {account} of {pack.name} is gone: connect it again.")
-        if not connection.state.usable:
-            raise NotConnected(f"The account {connection.name!r} is {connection.state}: connect it again.")
-        return connection
-
 
 def _cacheable(formula: PackFormula, claim: Claim) -> bool:
     # What is read after an action on the same account must show what the action did.
@@ -127,7 +107,7 @@ def _cacheable(formula: PackFormula, claim: Claim) -> bool:
 
 
 def _cache_key(claim: Claim) -> str:
-    return f"{claim.workspace}:{claim.step.key}"
+    return kept_under(claim.workspace, claim.step.key)
 
 
 def _failed(error: PacksysError, claim: Claim) -> ErrorValue:

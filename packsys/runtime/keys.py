@@ -9,22 +9,29 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from packsys.errors import Unauthorized
-from packsys.model import Key
+from packsys.model import Key, Scope
 from packsys.ports import KeyStore
 
 _TOKEN = re.compile(r"pk_([0-9a-f]{16})_([0-9a-f]{64})")
 
 
-def issue(name: str, workspace: str, *, randomness: Callable[[int], bytes], now: datetime) -> tuple[Key, str]:
+def issue(
+    name: str,
+    workspace: str,
+    *,
+    randomness: Callable[[int], bytes],
+    now: datetime,
+    scopes: Sequence[str] = (Scope.JOBS, Scope.CONNECTIONS),
+) -> tuple[Key, str]:
     """Makes a key and its token; the token is shown once, the store gets the key and its :func:`digest_of`.
 
     ``randomness`` gives as many unforeseeable bytes as it is asked for, as ``secrets.token_bytes`` does.
     """
-    key = Key(id=randomness(8).hex(), workspace=workspace, name=name, created_at=now)
+    key = Key(id=randomness(8).hex(), workspace=workspace, name=name, created_at=now, scopes=tuple(scopes))
     return key, f"pk_{key.id}_{randomness(32).hex()}"
 
 
@@ -43,10 +50,14 @@ def recognise(token: str, keys: KeyStore) -> Key:
 
 
 def keep_token(token: str, *, name: str, workspace: str, keys: KeyStore, now: datetime) -> None:
-    """Keeps a token that was made elsewhere, unless its key is known; raises Unauthorized when it is malformed."""
+    """Keeps a token that was made elsewhere, unless its key is known, as a key that may do everything.
+
+    Raises Unauthorized when it is malformed.
+    """
     key_id, secret = _parts(token)
     if keys.find(key_id) is None:
-        keys.add(Key(id=key_id, workspace=workspace, name=name, created_at=now), _hashed(secret))
+        key = Key(id=key_id, workspace=workspace, name=name, created_at=now, scopes=tuple(Scope))
+        keys.add(key, _hashed(secret))
 
 
 def _parts(token: str) -> tuple[str, str]:

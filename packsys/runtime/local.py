@@ -9,9 +9,11 @@ from datetime import datetime
 from packsys.errors import HouseError, PacksysError
 from packsys.language.interpreter import Invocation
 from packsys.language.nodes import Node
-from packsys.model import Connection, PackVersion
+from packsys.model import PackVersion
 from packsys.planner.rounds import Finished, Wave, next_wave
-from packsys.ports import Call, Egress, PackRunner, PackStore, World
+from packsys.ports import Call, PackRunner, PackStore
+from packsys.runtime.surround import Surround
+from packsys.sdk.surroundings import Location
 from packsys.values import ErrorValue, Origin, Value
 
 
@@ -53,9 +55,9 @@ class LocalCall:
 
     packs: PackStore
     runner: PackRunner
-    egress: Egress
-    connection: Connection | None = None
+    surround: Surround
     timezone: str = "UTC"
+    workspace: str = "default"
 
     def __call__(self, invocation: Invocation) -> Value:
         """Gives the call's value, or its failure as an error value."""
@@ -68,16 +70,16 @@ class LocalCall:
             return ErrorValue.of(error, Origin(invocation.start, invocation.end, invocation.name))
 
     def _call(self, pack: PackVersion, invocation: Invocation) -> Call:
-        connection = self.connection if invocation.account else None
         formula = pack.formulas[invocation.formula]
         return Call(
             formula=formula,
             invocation=invocation,
-            world=World(
-                fetcher=self.egress.open(pack, connection),
+            world=self.surround(
+                pack,
+                account=invocation.account,
+                location=Location(source="action" if invocation.action else "formula", workspace=self.workspace),
                 timeout=formula.timeout,
                 timezone=self.timezone,
                 idempotency_key=f"local:{invocation.key}",
-                endpoint=connection.endpoint if connection else "",
             ),
         )

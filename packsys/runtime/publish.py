@@ -16,6 +16,14 @@ Describe: TypeAlias = Callable[[Bundle], Mapping[str, Any]]
 """Reads a manifest off a pack's code, behind the walls of the sandbox."""
 
 
+@dataclass(frozen=True)
+class Published:
+    """Is a release, and whether it is ``new`` or was there already, the same to the byte."""
+
+    release: Release
+    new: bool
+
+
 @dataclass(frozen=True, kw_only=True)
 class Publish:
     """Checks an archive as if nobody had checked it before, and keeps it for ever.
@@ -28,7 +36,7 @@ class Publish:
     releases: ReleaseStore
     describe: Mapping[str, Describe]
 
-    def __call__(self, archive: bytes, published_by: str) -> Release:
+    def __call__(self, archive: bytes, published_by: str) -> Published:
         """Gives the release; the same archive again gives the same one.
 
         Raises BrokenPack for an archive that cannot be used, and Conflict for a number, a name or a version that is
@@ -38,8 +46,7 @@ class Publish:
         self._check_taken(bundle.manifest)
         self._check_honest(bundle)
         release = _release(bundle, archive, published_by)
-        self.releases.add(release)
-        return release
+        return Published(release, self.releases.add(release))
 
     def _check_taken(self, manifest: Mapping[str, Any]) -> None:
         taken = self.shipped.by_id(manifest["id"]) or self.shipped.by_name(manifest["name"])

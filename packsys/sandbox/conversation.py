@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
-from packsys import ports, sdk
+from packsys import sdk
 from packsys.errors import BrokenPack, PacksysError
+from packsys.ports import World
+from packsys.sandbox.faults import clean
 from packsys.sandbox.limits import Limits
 from packsys.sandbox.protocol import LOG_LINE, encode
+from packsys.sandbox.reach import Reach
 from packsys.sandbox.session import Session, Stop, out_of_memory
+
+Message: TypeAlias = Mapping[str, Any]
 
 _LONGEST_HEADER = 256  # of an answer that is quoted in an error: characters of a header, bytes of the body
 _LONGEST_BODY = 2**16
+_LONGEST_TEXT = 2_000  # characters of what a pack says about its source
 
 
 class Raised(Exception):
@@ -29,54 +36,57 @@ class Raised(Exception):
 class Conversation:
     """Talks with one session about one order, until its outcome is there."""
 
-    def __init__(self, session: Session, *, pack: str, limits: Limits, fetcher: ports.Fetcher | None) -> None:
-        """Takes what may be asked for; without a fetcher, every request is an error."""
+    def __init__(self, session: Session, *, pack: str, limits: Limits, world: World | None, until: float) -> None:
+        """Takes the world that may be asked; without one, every request is an error.
+
+        ``until`` is in seconds of the monotonic clock.
+        """
         self._session = session
         self._pack = pack
         self._limits = limits
-        self._fetcher = fetcher
-        self._fetches = limits.fetches
+        self._until = until
+        self._reach = None if world is None else Reach(world, seconds=lambda: max(until - time.monotonic(), 0.001))
+        self._asked = 0
         self._log = limits.log
         self._failed: list[PacksysError] = []
 
-    def hold(self, order: bytes, *, until: float) -> object:
+    def hold(self, order: bytes) -> object:
         """Sends the order and gives the value that comes back.
 
         Raises :class:`~packsys.sandbox.session.Stop` at a limit, :class:`Raised` and
-        :class:`~packsys.errors.BrokenPack`. ``until`` is in seconds of the monotonic clock.
+        :class:`~packsys.errors.BrokenPack`.
         """
-        self._session.send(order, until=until)
+        self._session.send(order, until=self._until)
         while True:
-            message = self._session.receive(until=until)
+            message = self._session.receive(until=self._until)
             match message:
                 case {"op": "done", **rest} if "value" in rest:
                     return rest["value"]
-                case {"op": "fetch"}:
-                    self._session.send(self._fetch(message, until), until=until)
+                case {"op": "fetch" | "store" | "store_url" | "cached"}:
+                    self._session.send(self._served(message), until=self._until)
                 case {"op": "log", "level": int(level), "text": str(text)}:
                     self._note(level, text)
                 case {"op": "raised"}:
-                    raise Raised(self._revived(message))
+                    raise Raised(self.revived(message))
+                case {"op": "absent", "text": str(text)}:
+                    raise BrokenPack(f"{self._pack} cannot be asked for that: {clean(text[:_LONGEST_TEXT])}")
                 case {"op": "broken", "text": str(text)}:
-                    raise BrokenPack(f"{self._pack} cannot be loaded: {clean(text).rstrip('.')}.")
+                    raise BrokenPack(f"{self._pack} cannot be loaded: {clean(text[:_LONGEST_TEXT]).rstrip('.')}.")
                 case _:
                     raise _nonsense()
 
-    def _fetch(self, message: Mapping[str, Any], until: float) -> bytes:
-        self._fetches -= 1
-        if self._fetches < 0:
+    def _served(self, message: Message) -> bytes:
+        self._asked += 1
+        if self._asked > self._limits.fetches:
             raise Stop("fetches", f"it asked for more than {self._limits.fetches} requests")
         try:
-            answer = self._send(_request(message, timeout=max(until - time.monotonic(), 0.001)))
+            return encode(_answer(self._reach, message))
         except PacksysError as error:
             self._failed.append(error)
             return encode({"failed": len(self._failed) - 1, "message": error.message})
-        return encode({"status": answer.status, "headers": answer.headers, "body": answer.body})
-
-    def _send(self, request: ports.Request) -> ports.Response:
-        if self._fetcher is None:
-            raise BrokenPack("The pack asks for something while it is loaded: only formulas may send requests.")
-        return self._fetcher.fetch(request)
+        except sdk.StatusCodeError as error:
+            answer = error.response
+            return encode({"status": answer.status, "headers": answer.headers, "body": answer.body[:_LONGEST_BODY]})
 
     def _note(self, level: int, text: str) -> None:
         self._log -= LOG_LINE + len(text.encode("utf-8", "replace"))
@@ -84,7 +94,8 @@ class Conversation:
             raise Stop("log", f"it logged more than {self._limits.log} bytes")
         logging.getLogger(f"packsys.pack.{self._pack}").log(min(max(level, 0), logging.CRITICAL), "%s", clean(text))
 
-    def _revived(self, message: Mapping[str, Any]) -> BaseException:
+    def revived(self, message: Any) -> BaseException:
+        """Makes an exception again that pack code described; raises :class:`~packsys.sandbox.session.Stop`."""
         match message:
             case {"kind": "MemoryError"}:
                 raise out_of_memory(self._limits)
@@ -102,16 +113,31 @@ class Conversation:
                 raise _nonsense()
 
 
-def clean(text: str) -> str:
-    """Replaces what neither UTF-8 nor PostgreSQL can hold: halves of surrogate pairs, and U+0000."""
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
-
-
 def _nonsense() -> Stop:
     return Stop("protocol", "it sent a message that no pack sends")
 
 
-def _request(message: Mapping[str, Any], *, timeout: float) -> ports.Request:
+def _answer(reach: Reach | None, message: Message) -> Message:
+    """Does what pack code asks for; raises :class:`~packsys.sandbox.session.Stop` for what no pack asks."""
+    if reach is None:
+        raise BrokenPack("The pack asks for something while it is loaded: only formulas may send requests.")
+    match message:
+        case {"op": "fetch"}:
+            answer = reach.fetch(_request(message))
+            return {"status": answer.status, "headers": answer.headers, "body": answer.body}
+        case {"op": "store", "content": bytes(file), "content_type": kind, "name": name, "ttl": ttl} if _keeps(
+            ttl, kind, name
+        ):
+            return {"kept": reach.store(file, content_type=kind, name=name, ttl=ttl)}
+        case {"op": "store_url", "url": url, "name": name, "ttl": ttl} if _keeps(ttl, url, name):
+            return {"kept": reach.store_url(url, name=name, ttl=ttl)}
+        case {"op": "cached", "formula": str(formula), "arguments": dict(arguments)}:
+            return {"found": reach.cached(formula, arguments)}
+        case _:
+            raise _nonsense()
+
+
+def _request(message: Message) -> sdk.Request:
     match message:
         case {
             "method": str(method),
@@ -120,9 +146,28 @@ def _request(message: Mapping[str, Any], *, timeout: float) -> ports.Request:
             "query": dict(query),
             "body": bytes() | None as body,
         } if _are_texts(method, url, *headers, *headers.values(), *query, *query.values()):
-            return ports.Request(method=method, url=url, headers=headers, query=query, body=body, timeout=timeout)
+            flags = _flags(message)
+            return sdk.Request(method=method, url=url, headers=headers, query=query, body=body, **flags)
         case _:
             raise _nonsense()
+
+
+def _flags(message: Message) -> dict[str, Any]:
+    flags = {name: message[name] for name in ("authenticate", "follow", "cache_ttl") if name in message}
+    ttl = flags.get("cache_ttl")
+    if (ttl is not None and not _is_seconds(ttl)) or not all(
+        isinstance(flags.get(name, True), bool) for name in ("authenticate", "follow")
+    ):
+        raise _nonsense()
+    return flags
+
+
+def _keeps(ttl: object, *texts: object) -> bool:
+    return _is_seconds(ttl) and _are_texts(*texts)
+
+
+def _is_seconds(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _status_error(message: Mapping[str, Any]) -> sdk.StatusCodeError:

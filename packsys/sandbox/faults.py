@@ -30,11 +30,13 @@ Fault: TypeAlias = PackError | ConnectionFault | UpstreamError | ApiError
 def fault(call: str, error: BaseException, *, now: Callable[[], float] = time.time) -> Fault:
     """Gives the error of the house for what a call's code raised; ``call`` is written ``GitHub::Repos``.
 
-    An error of the host that passed through the pack stays what it was. ``now`` is in seconds since 1970.
+    An error of the host that passed through the pack stays what it was; its message may quote the pack, so that it is
+    cleaned and cut short as well. ``now`` is in seconds since 1970.
     """
     cause = error.__cause__ if isinstance(error, sdk.FetchError) else error
     match cause:
         case PackError() | ConnectionFault() | UpstreamError() | ApiError():
+            cause.message = _capped(cause.message)
             return cause
         case sdk.UserVisibleError():
             return UserVisible(_capped(_text(cause)) or None)
@@ -137,4 +139,9 @@ def _text(error: BaseException) -> str:
 
 
 def _capped(text: str) -> str:
-    return text if len(text) <= LONGEST_MESSAGE else f"{text[: LONGEST_MESSAGE - 1]}…"
+    return clean(text if len(text) <= LONGEST_MESSAGE else f"{text[: LONGEST_MESSAGE - 1]}…")
+
+
+def clean(text: str) -> str:
+    """Replaces what neither UTF-8 nor PostgreSQL can hold: halves of surrogate pairs, and U+0000."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")

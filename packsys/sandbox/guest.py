@@ -1,4 +1,4 @@
-"""What runs inside: loads the source of a pack, and calls its formulas as the host asks.
+"""What runs inside: loads the source of a pack, and calls its functions as the host asks.
 
 This is the stranger's side. Pack code shares the process with it and may change all of it, so nothing here protects
 anything: the walls are the kernel's, and the host believes none of what is sent.
@@ -11,14 +11,17 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from importlib import import_module
 from typing import Any, NoReturn
 
 from packsys import sdk
 from packsys.catalog.manifest import describe
+from packsys.sandbox import answers
 from packsys.sandbox.importing import PACKAGE, PackFinder
 from packsys.sandbox.protocol import LENGTH, LOG_LINE, decode, encode
-from packsys.sdk.calling import call as call_function
+from packsys.sdk.surroundings import BLOB_TTL
+from packsys.sdk.targets import Aim, NoSuchTarget, Target, invoke
 
 CHANNEL = 3
 """The one descriptor of a session."""
@@ -51,29 +54,41 @@ class _Wire:
         return read
 
 
-class _Fetcher:
-    """Asks the host for everything that is outside."""
+class _Outside:
+    """Asks the host for everything that is outside: it is a context's fetcher, files and cache."""
 
     def __init__(self, wire: _Wire) -> None:
         self._wire = wire
 
     def fetch(self, request: sdk.Request) -> sdk.Response:
-        self._wire.send(
-            {
-                "op": "fetch",
-                "method": request.method,
-                "url": request.url,
-                "headers": request.headers,
-                "query": request.query,
-                "body": request.body,
-            }
-        )
+        return _response(self._answer({"op": "fetch", **vars(request)}))
+
+    def store(self, content: bytes, *, content_type: str, name: str = "", ttl: float = BLOB_TTL) -> str:
+        asked = {"op": "store", "content": bytes(content), "content_type": content_type, "name": name, "ttl": ttl}
+        return str(self._answer(asked)["kept"])
+
+    def store_url(self, url: str, *, name: str = "", ttl: float = BLOB_TTL) -> str:
+        answer = self._answer({"op": "store_url", "url": url, "name": name, "ttl": ttl})
+        if "status" in answer:
+            raise sdk.StatusCodeError(_response(answer), url=url)
+        return str(answer["kept"])
+
+    def get(self, formula: str, arguments: Mapping[str, Any]) -> tuple[Any] | None:
+        found = self._answer({"op": "cached", "formula": formula, "arguments": arguments})["found"]
+        return None if found is None else (found[0],)
+
+    def _answer(self, message: object) -> Any:
+        self._wire.send(message)
         answer = self._wire.receive()
         if "failed" in answer:
             error = sdk.FetchError(answer["message"])
             error.__dict__["failed"] = answer["failed"]  # by this number the host knows its own error again
             raise error
-        return sdk.Response(status=answer["status"], headers=answer["headers"], body=answer["body"])
+        return answer
+
+
+def _response(answer: Mapping[str, Any]) -> sdk.Response:
+    return sdk.Response(status=answer["status"], headers=answer["headers"], body=answer["body"])
 
 
 class _LogLines(logging.Handler):
@@ -168,18 +183,31 @@ class _Work:
         return self._call(self._pack, order)
 
     def _call(self, pack: sdk.Pack, order: Mapping[str, Any]) -> object:
-        if order["formula"] not in pack.formulas:
-            return {"op": "broken", "text": f"the pack has no formula {order['formula']}"}
-        formula = pack.formulas[order["formula"]]
+        target = _target(**order["target"])
+        outside = _Outside(self._wire)
         context = sdk.Context(
-            fetcher=_Fetcher(self._wire),
-            invocation=sdk.Invocation(pack=pack.name, version=pack.version, formula=formula.name),
+            fetcher=outside,
+            blobs=outside,
+            cache=outside,
+            invocation=sdk.Invocation(pack=pack.name, version=pack.version, formula=target.name or target.aim),
             logger=self._logger.getChild(pack.name),
-            timezone=order["timezone"],
-            endpoint=order["endpoint"],
-            idempotency_key=order["idempotency_key"],
+            location=sdk.Location(**order["location"]),
+            sync=sdk.Sync(**order["sync"]) if order["sync"] else _STILL,
+            **order["context"],
         )
-        return {"op": "done", "value": call_function(formula, context, order["arguments"])}
+        try:
+            found = invoke(pack, target, context, order["arguments"])
+        except NoSuchTarget as absent:
+            return {"op": "absent", "text": str(absent)}
+        return {"op": "done", "value": answers.written(target.aim, found, raised)}
+
+
+_STILL = sdk.Sync()
+
+
+@lru_cache
+def _target(aim: str, name: str = "", part: str = "", typed: str = "") -> Target:
+    return Target(aim=Aim(aim), name=name, part=part, typed=typed)
 
 
 class _Broken(Exception):
@@ -190,7 +218,7 @@ def _load() -> sdk.Pack:
     found = getattr(import_module(f"{PACKAGE}.pack"), "pack", None)
     if not isinstance(found, sdk.Pack):
         raise _Broken("pack.py defines no pack: write pack = Pack(id=…, name=…, …)")
-    if not found.formulas:
+    if not (found.formulas or found.sync_tables):
         raise _Broken(f"the pack {found.name} has no formulas: declare one with @pack.formula()")
     return found
 

@@ -9,18 +9,27 @@ import contextvars
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
+from typing import Any, Generic, TypeVar
 
 from packsys import ports, sdk
 from packsys.catalog.manifest import describe, release
 from packsys.catalog.result import adapt
 from packsys.errors import BrokenPack, CallTimeout, PacksysError
 from packsys.model import PackVersion
+from packsys.sandbox import answers, protocol
+from packsys.sandbox.errand import Errand
 from packsys.sandbox.faults import fault
-from packsys.sdk.calling import call as call_function
+from packsys.sandbox.reach import Reach
+from packsys.sdk.surroundings import BLOB_TTL
+from packsys.sdk.targets import Aim, NoSuchTarget, invoke
 from packsys.values import Value
+
+_Done = TypeVar("_Done")
 
 
 @dataclass(frozen=True)
@@ -63,20 +72,32 @@ class InProcessPacks:
     def run(self, call: ports.Call) -> Value:
         """Runs one call in a thread of its own, and leaves that thread behind when the time is up.
 
-        A call that was left behind sends no more requests. Raises what :class:`~packsys.ports.PackRunner` says.
+        A call that was left behind reaches nothing more. Raises what :class:`~packsys.ports.PackRunner` says.
         """
-        pack, formula = self._find(call)
-        line = _Line(call)
-        context = _context(pack, formula, call, line)
-        try:
-            outcome = _within(call.world.timeout, lambda: call_function(formula, context, call.invocation.arguments))
-        finally:
-            line.cut()
-        if outcome is None:
-            raise CallTimeout(f"{call.invocation.name} took longer than its {call.world.timeout:g} seconds.")
-        if outcome.error is not None:
-            raise fault(call.invocation.name, outcome.error, now=self._now) from outcome.error
-        return adapt(outcome.value, formula.result, call=call.invocation.name, timezone=call.world.timezone)
+        errand = Errand.of_call(call)
+        pack = self._find(errand)
+        found = self._done(errand, lambda context: invoke(pack, errand.target, context, errand.arguments))
+        declared = pack.formulas[call.invocation.formula].result
+        return adapt(found, declared, call=errand.name, timezone=errand.world.timezone)
+
+    def ask(self, inquiry: ports.Inquiry) -> Any:
+        """Asks a pack for anything but a formula, in a thread of its own as well.
+
+        The answer goes through a message and back, as that of a pack in a sandbox does.
+        """
+        loaded = self._packs.get(inquiry.pack_id)
+        errand = Errand.of_inquiry(inquiry, pack=loaded.pack.name if loaded else f"pack {inquiry.pack_id}")
+        pack, aim = self._find(errand), inquiry.target.aim
+
+        def tell(error: BaseException) -> str:
+            return fault(errand.name, error, now=self._now).message
+
+        def asked(context: sdk.Context) -> bytes:
+            found = invoke(pack, errand.target, context, errand.arguments)
+            return protocol.written(answers.written(aim, found, tell))
+
+        message = _reread(self._done(errand, asked))
+        return answers.read(message, errand, said=str)
 
     def _add(self, pack: sdk.Pack) -> None:
         if pack.id in self._packs:
@@ -86,72 +107,116 @@ class InProcessPacks:
         self._packs[pack.id] = _Loaded(pack, release(describe(pack)))
         self._ids[pack.name.casefold()] = pack.id
 
-    def _find(self, call: ports.Call) -> tuple[sdk.Pack, sdk.Formula]:
-        loaded = self._packs.get(call.invocation.pack_id)
-        formula = loaded.pack.formulas.get(call.invocation.formula) if loaded else None
-        if loaded is None or formula is None:
-            raise BrokenPack(f"{call.invocation.name} is not among the packs of this worker: load the pack here too.")
-        return loaded.pack, formula
+    def _find(self, errand: Errand) -> sdk.Pack:
+        loaded = self._packs.get(errand.pack_id)
+        if loaded is None or (errand.target.aim is Aim.FORMULA and errand.target.name not in loaded.pack.formulas):
+            raise BrokenPack(f"{errand.name} is not among the packs of this worker: load the pack here too.")
+        return loaded.pack
+
+    def _done(self, errand: Errand, work: Callable[[sdk.Context], _Done]) -> _Done:
+        line = _Line(errand.world)
+        context = _context(self._find(errand), errand, line)
+        try:
+            outcome = _within(errand.world.timeout, lambda: work(context))
+        finally:
+            line.cut()
+        match outcome:
+            case None:
+                raise CallTimeout(f"{errand.name} took longer than its {errand.world.timeout:g} seconds.")
+            case _Failed(NoSuchTarget() as absent):
+                raise BrokenPack(f"{context.invocation.pack} cannot be asked for that: {absent}") from absent
+            case _Failed(error):
+                raise fault(errand.name, error, now=self._now) from error
+            case _Succeeded(value):
+                return value
 
 
 @dataclass(frozen=True)
-class _Outcome:
-    value: object = None
-    error: BaseException | None = None
+class _Succeeded(Generic[_Done]):
+    value: _Done
+
+
+@dataclass(frozen=True)
+class _Failed:
+    error: BaseException
 
 
 class _Line:
-    """Carries the requests of one call, until it is cut."""
+    """Is everything that one call finds around it, until it is cut: fetcher, files, cache and clock."""
 
-    def __init__(self, call: ports.Call) -> None:
-        self._fetcher: ports.Fetcher | None = call.world.fetcher
-        self._timeout = call.world.timeout
+    def __init__(self, world: ports.World) -> None:
+        self._reach = Reach(world, seconds=lambda: world.timeout)
+        self._over = threading.Event()
 
     def fetch(self, request: sdk.Request) -> sdk.Response:
-        fetcher = self._fetcher
-        if fetcher is None:
-            raise sdk.FetchError("The call is over: it cannot send requests any more.")
-        try:
-            answer = fetcher.fetch(_outgoing(request, self._timeout))
-        except PacksysError as error:
-            raise sdk.FetchError(error.message) from error
+        with _as_packs_see_it():
+            answer = self._reach.fetch(request)
         return sdk.Response(status=answer.status, headers=answer.headers, body=answer.body)
 
+    def store(self, content: bytes, *, content_type: str, name: str = "", ttl: float = BLOB_TTL) -> str:
+        with _as_packs_see_it():
+            return self._reach.store(content, content_type=content_type, name=name, ttl=ttl)
+
+    def store_url(self, url: str, *, name: str = "", ttl: float = BLOB_TTL) -> str:
+        with _as_packs_see_it():
+            return self._reach.store_url(url, name=name, ttl=ttl)
+
+    def get(self, formula: str, arguments: Mapping[str, Any]) -> tuple[Any] | None:
+        with _as_packs_see_it():
+            return self._reach.cached(formula, arguments)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        if self._over.wait(seconds):
+            raise sdk.FetchError("The call is over: it need not wait any more.")
+
     def cut(self) -> None:
-        self._fetcher = None
+        self._reach.cut()
+        self._over.set()
 
 
-def _outgoing(request: sdk.Request, timeout: float) -> ports.Request:
-    return ports.Request(
-        method=request.method,
-        url=request.url,
-        headers=request.headers,
-        query=request.query,
-        body=request.body,
-        timeout=timeout,
-    )
+@contextmanager
+def _as_packs_see_it() -> Iterator[None]:
+    try:
+        yield
+    except PacksysError as error:
+        raise sdk.FetchError(error.message) from error
 
 
-def _context(pack: sdk.Pack, formula: sdk.Formula, call: ports.Call, line: _Line) -> sdk.Context:
+def _context(pack: sdk.Pack, errand: Errand, line: _Line) -> sdk.Context:
+    target, world = errand.target, errand.world
     return sdk.Context(
         fetcher=line,
-        invocation=sdk.Invocation(pack=pack.name, version=pack.version, formula=formula.name),
+        invocation=sdk.Invocation(pack=pack.name, version=pack.version, formula=target.name or target.aim),
         logger=logging.getLogger(f"packsys.pack.{pack.name}"),
-        timezone=call.world.timezone,
-        endpoint=call.world.endpoint,
-        idempotency_key=call.world.idempotency_key,
+        timezone=world.timezone,
+        locale=world.locale,
+        endpoint=world.endpoint,
+        idempotency_key=world.idempotency_key,
+        token=world.token,
+        location=world.location,
+        sync=world.sync,
+        blobs=line,
+        cache=line,
+        clock=line,
     )
 
 
-def _within(seconds: float, work: Callable[[], object]) -> _Outcome | None:
+def _reread(message: bytes) -> Any:
+    return protocol.decode(message, values=len(message))
+
+
+def _within(seconds: float, work: Callable[[], _Done]) -> _Succeeded[_Done] | _Failed | None:
     """Gives the outcome of some work, or None when it is not there in time."""
-    outcomes: SimpleQueue[_Outcome] = SimpleQueue()
+    outcomes: SimpleQueue[_Succeeded[_Done] | _Failed] = SimpleQueue()
 
     def run() -> None:
         try:
-            outcomes.put(_Outcome(value=work()))
+            outcomes.put(_Succeeded(work()))
         except BaseException as error:
-            outcomes.put(_Outcome(error=error))
+            outcomes.put(_Failed(error))
 
     # A copy of the context lets the pack's log lines carry the ids that are bound to the job.
     threading.Thread(target=contextvars.copy_context().run, args=(run,), daemon=True, name="pack").start()

@@ -15,15 +15,17 @@ from packsys import ports, sdk
 from packsys.catalog.manifest import release, result_types
 from packsys.catalog.result import adapt
 from packsys.errors import BrokenPack, NoSandbox, SandboxError
-from packsys.language.invocation import Invocation
+from packsys.sandbox import answers
 from packsys.sandbox.confinement import Granted, Layers
 from packsys.sandbox.conversation import Conversation, Raised
+from packsys.sandbox.errand import Errand
 from packsys.sandbox.faults import fault
 from packsys.sandbox.idle import Idle, Place
 from packsys.sandbox.limits import LONGEST, Limits
 from packsys.sandbox.protocol import framed, written
 from packsys.sandbox.session import Stop
 from packsys.sandbox.supervisor import Supervisor, after_fork
+from packsys.sdk.targets import Aim
 from packsys.values import Value
 
 Files: TypeAlias = Mapping[str, bytes]
@@ -31,14 +33,16 @@ Files: TypeAlias = Mapping[str, bytes]
 
 _ENTRY = "pack.py"
 _KEPT_SOURCES = 32
+_KINDS = {Aim.FORMULA: ("formulas",), Aim.AUTOCOMPLETE: ("formulas", "sync_tables")}  # whose isolation counts
 _BLANK = ("blank",)  # the kind of a session that has loaded nothing yet
 
 
 @dataclass(frozen=True)
 class _Source:
     files: bytes
+    name: str
     results: Mapping[str, sdk.Type]
-    warm: Container[str]
+    warm: Container[tuple[str, str]]
 
 
 class PythonSandbox:
@@ -46,7 +50,7 @@ class PythonSandbox:
 
     A call gets a fresh process unless its pack is warm; a warm process is used again for calls of the same release
     and account only. Any thread may call, and a fork of this process begins anew. What the pack may reach is the
-    call's fetcher and the log, nothing else.
+    call's world and the log, nothing else.
     """
 
     def __init__(
@@ -87,17 +91,27 @@ class PythonSandbox:
 
         Raises what :class:`~packsys.ports.PackRunner` says: at a limit, :class:`~packsys.errors.SandboxError`.
         """
-        name = call.invocation.name
-        try:
-            source: _Source = self._source(call.invocation.pack_id, call.invocation.version)
-            if call.invocation.formula not in source.results:
-                raise BrokenPack(f"{name} is not in release {call.invocation.version} of its pack.")
-            value = self._called(call, source)
-        except Stop as stop:
-            raise SandboxError(f"{name} was stopped: {stop.reason}.", limit=stop.limit) from None
-        except Raised as raised:
-            raise fault(name, raised.error, now=self._now) from None
-        return adapt(value, source.results[call.invocation.formula], call=name, timezone=call.world.timezone)
+        errand = Errand.of_call(call)
+        source = self._loaded(errand.pack_id, errand.version, name=errand.name)
+        if errand.target.name not in source.results:
+            raise BrokenPack(f"{errand.name} is not in release {errand.version} of its pack.")
+        value, _ = self._done(errand, source)
+        return adapt(value, source.results[errand.target.name], call=errand.name, timezone=call.world.timezone)
+
+    def ask(self, inquiry: ports.Inquiry) -> Any:
+        """Asks a pack for anything but a formula, behind the same walls, and makes its answer anew.
+
+        A table is asked in a warm process where it is declared so, whatever tells about an account in a fresh one.
+        """
+        source = self._loaded(inquiry.pack_id, inquiry.version, name=f"The pack {inquiry.pack_id}")
+        errand = Errand.of_inquiry(inquiry, pack=source.name)
+        message, talk = self._done(errand, source)
+
+        def said(told: object) -> str:
+            return fault(errand.name, talk.revived(told), now=self._now).message
+
+        with _stopped(errand.name):
+            return answers.read(message, errand, said=said)
 
     def describe_source(self, files: Files) -> dict[str, Any]:
         """Reads the manifest of a pack from its source, without running any of it in this process.
@@ -105,10 +119,8 @@ class PythonSandbox:
         Raises :class:`~packsys.errors.BrokenPack` with the place where the source is wrong, and
         :class:`~packsys.errors.SandboxError`.
         """
-        try:
+        with _stopped("The pack", " while it was loaded"):
             manifest = self._described(_written(files))
-        except Stop as stop:
-            raise SandboxError(f"The pack was stopped while it was loaded: {stop.reason}.", limit=stop.limit) from None
         _checked(manifest)
         return manifest
 
@@ -126,48 +138,62 @@ class PythonSandbox:
         """Ends every process."""
         self.close()
 
+    def _loaded(self, pack_id: int, version: str, *, name: str) -> _Source:
+        with _stopped(name):
+            return self._source(pack_id, version)
+
     def _read(self, files: Files) -> _Source:
         written_files = _written(files)
         manifest = self._described(written_files)
         results = _checked(manifest)
-        warm = {each["name"] for each in manifest["formulas"] if each.get("isolation") == "warm"}
-        return _Source(written_files, results, warm)
+        warm = {
+            (kind, each["name"])
+            for kind in ("formulas", "sync_tables")
+            for each in manifest.get(kind, ())
+            if each.get("isolation") == "warm"
+        }
+        return _Source(written_files, manifest["name"], results, warm)
 
     def _described(self, files: bytes) -> dict[str, Any]:
         order = _order({"op": "describe", "log": self._limits.log}, files)
+        until = time.monotonic() + self._limits.seconds
         with self._fresh() as place:
-            talk = Conversation(place.session, pack="The pack", limits=self._limits, fetcher=None)
+            talk = Conversation(place.session, pack="The pack", limits=self._limits, world=None, until=until)
             try:
-                manifest = talk.hold(order, until=time.monotonic() + self._limits.seconds)
+                manifest = talk.hold(order)
             except Raised as raised:
                 raise BrokenPack(f"The pack cannot be described: {raised.error}.") from None
         if not isinstance(manifest, dict):
             raise Stop("protocol", "it sent a manifest that is none")
         return manifest
 
-    def _called(self, call: ports.Call, source: _Source) -> object:
-        with self._place(call, source) as place:
-            begun = time.monotonic()
-            talk = Conversation(
-                place.session, pack=call.invocation.pack, limits=self._limits, fetcher=call.world.fetcher
-            )
-            order = _order(_call_order(call, self._limits), None if place.loaded else source.files)
+    def _done(self, errand: Errand, source: _Source) -> tuple[object, Conversation]:
+        with _stopped(errand.name):
             try:
-                value = talk.hold(order, until=begun + min(call.world.timeout, self._limits.seconds))
+                return self._told(errand, source)
+            except Raised as raised:
+                raise fault(errand.name, raised.error, now=self._now) from None
+
+    def _told(self, errand: Errand, source: _Source) -> tuple[object, Conversation]:
+        with self._place(errand, source) as place:
+            begun = time.monotonic()
+            until = begun + min(errand.world.timeout, self._limits.seconds)
+            talk = Conversation(place.session, pack=source.name, limits=self._limits, world=errand.world, until=until)
+            order = _order({**errand.order, "log": self._limits.log}, None if place.loaded else source.files)
+            try:
+                return talk.hold(order), talk
             finally:
                 place.loaded = True
                 place.calls += 1
                 place.busy += time.monotonic() - begun
-            return value
 
     @contextmanager
-    def _place(self, call: ports.Call, source: _Source) -> Iterator[Place]:
-        invocation = call.invocation
-        if not self._is_warm(invocation, source):
+    def _place(self, errand: Errand, source: _Source) -> Iterator[Place]:
+        if not self._is_warm(errand, source):
             with self._fresh() as place:
                 yield place
             return
-        key = (invocation.pack_id, invocation.version, invocation.account)
+        key = (errand.pack_id, errand.version, errand.account)
         place = self._idle.take(key) or Place(self._supervisor.session(cpu=self._cpu(self._limits.busy + LONGEST)))
         try:
             yield place
@@ -180,10 +206,11 @@ class PythonSandbox:
         else:
             self._keep(key, place)
 
-    def _is_warm(self, invocation: Invocation, source: _Source) -> bool:
+    def _is_warm(self, errand: Errand, source: _Source) -> bool:
         if self._warm is None:
-            return invocation.formula in source.warm
-        return self._warm(invocation.pack_id, invocation.version)
+            kinds = _KINDS.get(errand.target.aim, ("sync_tables",))
+            return any((kind, errand.target.name) in source.warm for kind in kinds)
+        return self._warm(errand.pack_id, errand.version)
 
     def _keep(self, key: tuple[object, ...], place: Place) -> None:
         if place.calls < self._limits.calls and place.busy < self._limits.busy:
@@ -241,16 +268,13 @@ def _order(order: Mapping[str, object], files: bytes | None) -> bytes:
     return framed(data if files is None else b'%s,"files":%s}' % (data[:-1], files))
 
 
-def _call_order(call: ports.Call, limits: Limits) -> Mapping[str, object]:
-    return {
-        "op": "call",
-        "formula": call.invocation.formula,
-        "arguments": call.invocation.arguments,
-        "timezone": call.world.timezone,
-        "endpoint": call.world.endpoint,
-        "idempotency_key": call.world.idempotency_key,
-        "log": limits.log,
-    }
+@contextmanager
+def _stopped(name: str, when: str = "") -> Iterator[None]:
+    """Makes the error of the house of a stop."""
+    try:
+        yield
+    except Stop as stop:
+        raise SandboxError(f"{name} was stopped{when}: {stop.reason}.", limit=stop.limit) from None
 
 
 def _checked(manifest: Mapping[str, Any]) -> Mapping[str, sdk.Type]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 from packsys import ports
 from packsys.catalog.bundle import unpack
@@ -82,12 +83,19 @@ class Shelf:
     def run(self, call: ports.Call) -> Value:
         """Runs a call where its pack belongs."""
         invocation = call.invocation
-        if self._shipped.by_id(invocation.pack_id):
-            return self._shipped.run(call)
-        found = self._release(invocation.pack_id, invocation.version)
+        return self._runner(invocation.pack_id, invocation.version, invocation.name).run(call)
+
+    def ask(self, inquiry: ports.Inquiry) -> Any:
+        """Asks a pack where it belongs."""
+        return self._runner(inquiry.pack_id, inquiry.version, f"The pack {inquiry.pack_id}").ask(inquiry)
+
+    def _runner(self, pack_id: int, version: str, name: str) -> PackRunner:
+        if self._shipped.by_id(pack_id):
+            return self._shipped
+        found = self._release(pack_id, version)
         if found is None:
-            raise BrokenPack(f"{invocation.name} is not published as {invocation.version}: publish it again.")
-        return self._runners[found[1]].run(call)
+            raise BrokenPack(f"{name} is not published as {version}: publish it again.")
+        return self._runners[found[1]]
 
     def _published(self) -> Mapping[int, Release]:
         if self._clock() >= self._stale_at:

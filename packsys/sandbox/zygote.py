@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 from zoneinfo import _common as zone_files
 
-from packsys.sandbox import confinement, guest
-from packsys.sandbox.confinement import Granted, Layers
+from packsys.sandbox import confinement, guest, walls
+from packsys.sandbox.confinement import PYTHON, Layers
 from packsys.sandbox.importing import PackFinder, only_from_memory
 
 MODULES = """
@@ -115,8 +115,8 @@ class _Zygote:
         code = 1
         try:
             _hold_only(channel)
-            confinement.die_with_parent()
-            _confine(self._layers, base=self._base, memory=memory, cpu=cpu)
+            confinement.set_apart(self._layers)
+            confinement.lock(PYTHON, memory=self._base + memory, cpu=cpu, layers=self._layers)
             guest.serve(self._finder)
         except MemoryError:
             code = guest.OUT_OF_MEMORY
@@ -148,49 +148,6 @@ def _hold_only(channel: int) -> None:
     if channel != guest.CHANNEL:
         os.dup2(channel, guest.CHANNEL)
     os.closerange(guest.CHANNEL + 1, 65536)
-
-
-def _confine(layers: Layers, *, base: int, memory: int, cpu: int) -> None:
-    if layers.landlock:
-        _optional(confinement.enter_landlock)  # once more: sessions are kept apart from the zygote and each other
-    if layers.limits:
-        confinement.limit_resources(base=base, memory=memory, cpu=cpu)
-    if layers.seccomp:
-        confinement.filter_system_calls()
-
-
-def _optional(work: Any) -> str:
-    """Builds a wall, and gives a blank; where the kernel refuses, gives the reason."""
-    try:
-        work()
-    except OSError as error:
-        return error.strerror or str(error)
-    return ""
-
-
-def _build_walls(layers: Layers) -> Granted:
-    """Walls this process in, as far as the kernel can; what every session still builds for itself is tried out."""
-    left_out = "it is switched off"
-    if layers.user:
-        confinement.leave_root()
-    namespaces = _optional(confinement.enter_namespaces) if layers.namespaces else left_out
-    if layers.user:
-        confinement.give_up_privileges()
-    confinement.promise_no_new_privileges()
-    landlock = _optional(confinement.enter_landlock) if layers.landlock else left_out
-    return Granted(
-        namespaces=namespaces,
-        landlock=landlock,
-        seccomp=_try_filter() if layers.seccomp else left_out,
-        landlock_version=0 if landlock else confinement.landlock_version(),
-    )
-
-
-def _try_filter() -> str:
-    pid = os.fork()
-    if pid == 0:
-        os._exit(1 if _optional(confinement.filter_system_calls) else 0)
-    return "the kernel refuses the filter" if os.waitpid(pid, 0)[1] else ""
 
 
 def _load_modules() -> None:
@@ -230,8 +187,8 @@ def main(descriptor: int, layers: str) -> NoReturn:
     _load_zones()
     finder = PackFinder()
     only_from_memory(finder)
-    base = confinement.address_space()
-    granted = _build_walls(wanted)
+    base = walls.memory_in_use(PYTHON.counted)
+    granted = confinement.enclose(PYTHON, wanted)
     control.send(json.dumps(vars(granted)).encode())
     gc.collect()
     gc.freeze()  # so that no collection touches, and copies, the pages that sessions share

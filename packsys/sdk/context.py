@@ -62,13 +62,19 @@ class Context:
         json: object = None,
         form: Mapping[str, Scalar] | None = None,
         body: bytes | str | None = None,
+        authenticate: bool = True,
+        follow: bool = True,
+        cache_ttl: float | None = None,
     ) -> Response:
         """Asks the service and gives its answer.
 
         A relative ``url`` such as ``/user/repos`` is completed with the connection's endpoint, or else the pack's
         base URL. Blank entries of ``query`` and ``form`` are left out. ``json`` is sent as a JSON body, ``form`` as
-        that of an HTML form. Raises :class:`packsys.sdk.StatusCodeError` for a status of 400 or more and
-        :class:`packsys.sdk.FetchError` when there is no answer.
+        that of an HTML form. With ``authenticate=False`` the request is not signed with the account, with
+        ``follow=False`` a redirect is handed back. ``cache_ttl`` is for how many seconds the answer to a GET may be
+        kept, 0 for not at all; left out, the host decides. Raises
+        :class:`packsys.sdk.StatusCodeError` for a status of 400 or more and :class:`packsys.sdk.FetchError` when
+        there is no answer.
         """
         if sum(each is not None for each in (json, form, body)) > 1:
             raise ValueError("A request has one body: pass json=, form= or body=, and only one of them.")
@@ -79,6 +85,9 @@ class Context:
                 headers=_headers(headers or {}, json, form),
                 query=_fields(query or {}),
                 body=urlencode(_fields(form)).encode() if form is not None else _encoded(json, body),
+                authenticate=authenticate,
+                follow=follow,
+                cache_ttl=cache_ttl,
             )
         )
         if response.status >= 400:

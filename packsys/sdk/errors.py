@@ -17,7 +17,7 @@ class UserVisibleError(Exception):
 
 
 class FetchError(Exception):
-    """No answer came back: the request is forbidden, or the service is out of reach.
+    """The host did not do what it was asked for: a request is forbidden, the service out of reach, a file too large.
 
     The host raises it. Let it pass unless the formula has another way to its result: the host knows best
     whether the call is worth another try.

@@ -12,6 +12,7 @@ from packsys.sdk.kinds import Kind
 from packsys.sdk.schema import Property, Type
 
 _NUMBER = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
+_LONGEST_PATH = 200  # characters; keys of data may be long, and hold anything
 _WIDEST_NUMBER = 400  # characters; a float ends near 1e308, and reading long digits takes quadratic time
 
 
@@ -41,7 +42,8 @@ class Misfit(Exception):
 
     def __str__(self) -> str:
         """Says it in a sentence, without its full stop: 'result[2].Stars must be a number, not …'."""
-        return f"result{self.path} must be {self.expected}, but is {self.found}"
+        path = "".join(each if each.isprintable() else "\ufffd" for each in self.path[:_LONGEST_PATH])
+        return f"result{path} must be {self.expected}, but is {self.found}"
 
 
 class _Terms:
@@ -90,9 +92,15 @@ def show(value: object) -> str:
         case list() | tuple():
             return f"a list of {len(value)}"
         case Mapping():
-            return f"an object with {', '.join(sorted(map(str, value))[:5]) or 'nothing in it'}"
+            return f"an object with {', '.join(sorted(map(_key, value))[:5]) or 'nothing in it'}"
         case _:
             return f"a Python {type(value).__name__}"
+
+
+def _key(key: object) -> str:
+    """Shows a key, which may hold anything where a service or a stranger wrote it."""
+    text = str(key)
+    return text if text.isprintable() and len(text) <= 40 else repr(text[:40])
 
 
 def _fit(value: object, wanted: Type, terms: _Terms) -> object:

@@ -15,13 +15,20 @@ _CHARSET = re.compile(r'charset\s*=\s*"?([\w.:-]+)', re.IGNORECASE)
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """Is one request as the pack wrote it; the host completes a relative ``url`` and signs it."""
+    """Is one request as the pack wrote it; the host completes a relative ``url`` and signs it.
+
+    The last three say whether it is signed with the account, whether redirects are followed or handed back, and for
+    how many seconds its answer may be kept: None leaves that to the host, 0 forbids it.
+    """
 
     method: str = "GET"
     url: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
+    authenticate: bool = True
+    follow: bool = True
+    cache_ttl: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

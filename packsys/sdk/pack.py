@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 from packsys.sdk.account import AccountFunctions, Step
 from packsys.sdk.authentication import Authentication, NoAuthentication, SystemAuthentication
 from packsys.sdk.columns import ColumnFormat, check_format
+from packsys.sdk.declared import Declared
 from packsys.sdk.errors import PackDeclarationError
 from packsys.sdk.formula import Example, Formula, Need, Terms, check_terms, declare
 from packsys.sdk.limits import Isolation, RateLimit, check_isolation, check_rate_limit
@@ -17,8 +17,6 @@ from packsys.sdk.names import check_base_url, check_description, check_domain, c
 from packsys.sdk.schema import ObjectSchema, Type
 from packsys.sdk.signing import check_authentication, check_system_authentication
 from packsys.sdk.tables import Dynamic, Page, SyncTable, check_update, declare_table
-
-MOST_OF_A_KIND = 100  # formulas, sync tables or column formats
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _PageFunction = TypeVar("_PageFunction", bound=Callable[..., Page])
@@ -76,25 +74,25 @@ class Pack:
         self.icon = icon
         self.categories = tuple(categories)
         self.account = AccountFunctions()
-        self._formulas: dict[str, Formula] = {}
-        self._tables: dict[str, SyncTable] = {}
-        self._formats: dict[str, ColumnFormat] = {}
+        self._formulas: Declared[Formula] = Declared(name, "formula")
+        self._tables: Declared[SyncTable] = Declared(name, "sync table")
+        self._formats: Declared[ColumnFormat] = Declared(name, "column format")
         _check(self)
 
     @property
     def formulas(self) -> Mapping[str, Formula]:
         """Holds the formulas by name, in the order of their declaration."""
-        return MappingProxyType(self._formulas)
+        return self._formulas.by_name
 
     @property
     def sync_tables(self) -> Mapping[str, SyncTable]:
         """Holds the sync tables by name, in the order of their declaration."""
-        return MappingProxyType(self._tables)
+        return self._tables.by_name
 
     @property
     def column_formats(self) -> Mapping[str, ColumnFormat]:
         """Holds the column formats by name, in the order in which their matchers are tried."""
-        return MappingProxyType(self._formats)
+        return self._formats.by_name
 
     def formula(
         self,
@@ -138,7 +136,7 @@ class Pack:
                 result=result,
                 examples=examples,
             )
-            self._keep("formula", self._formulas, made.name, made)
+            self._formulas.add(made.name, made)
             return function
 
         return add
@@ -181,7 +179,7 @@ class Pack:
             )
             check_terms(f"Sync table {made.name}", terms, self._authenticated)
             self._check_identity(made)
-            self._keep("sync table", self._tables, made.name, made)
+            self._tables.add(made.name, made)
             return function
 
         return add
@@ -194,14 +192,13 @@ class Pack:
         """
 
         def add(function: _Function) -> _Function:
-            if table not in self._tables:
+            if table not in self.sync_tables:
                 raise PackDeclarationError(
                     f"Updates are declared for the sync table {table!r}, which is not there: declare it first."
                 )
-            check_update(self._tables[table], function, max_update_batch_size)
-            self._tables[table] = replace(
-                self._tables[table], update=function, max_update_batch_size=max_update_batch_size
-            )
+            declared = self.sync_tables[table]
+            check_update(declared, function, max_update_batch_size)
+            self._tables.change(table, replace(declared, update=function, max_update_batch_size=max_update_batch_size))
             return function
 
         return add
@@ -225,8 +222,8 @@ class Pack:
             instructions=instructions,
             placeholder=placeholder,
         )
-        check_format(self.name, made, self._formulas.get(formula))
-        self._keep("column format", self._formats, made.name, made)
+        check_format(self.name, made, self.formulas.get(formula))
+        self._formats.add(made.name, made)
         return made
 
     def connection_name(self, function: _Function) -> _Function:
@@ -268,23 +265,12 @@ class Pack:
             )
 
     def _check_identity(self, table: SyncTable) -> None:
-        for other in self._tables.values():
+        for other in self.sync_tables.values():
             if other.identity.lower() == table.identity.lower():
                 raise PackDeclarationError(
                     f"Sync tables {other.name} and {table.name} have the identity {table.identity}: "
                     "give one schema another identity=."
                 )
-
-    def _keep(self, what: str, kept: dict[str, Any], name: str, made: object) -> None:
-        if name.lower() in {each.lower() for each in kept}:
-            raise PackDeclarationError(
-                f"Pack {self.name} has two {what}s {name}: rename one, since case does not count."
-            )
-        if len(kept) == MOST_OF_A_KIND:
-            raise PackDeclarationError(
-                f"Pack {self.name} has more than {MOST_OF_A_KIND} {what}s: make two packs of it."
-            )
-        kept[name] = made
 
 
 def _check(pack: Pack) -> None:

@@ -12,13 +12,20 @@ BLOB_TTL = 900.0  # seconds; as long as in the packs that people know
 
 
 class BlobStorage(Protocol):
-    """Keeps files for a while, for results that hold an image or an attachment."""
+    """Keeps files for a while, for results that hold an image or an attachment.
 
-    def store(self, content: bytes, *, content_type: str, ttl: float = BLOB_TTL) -> str:
-        """Keeps some content and gives the address at which it can be had; raises ``UserVisibleError`` if too large."""
+    ``ttl`` is seconds, a day at most. Both methods raise :class:`packsys.sdk.FetchError` where the host does not keep
+    the file, above all because it is too large.
+    """
 
-    def store_url(self, url: str, *, ttl: float = BLOB_TTL) -> str:
-        """Fetches an address with the account, keeps what comes, and gives the address of the copy."""
+    def store(self, content: bytes, *, content_type: str, name: str = "", ttl: float = BLOB_TTL) -> str:
+        """Keeps some content and gives the address at which it can be had; a browser saves it as ``name``."""
+
+    def store_url(self, url: str, *, name: str = "", ttl: float = BLOB_TTL) -> str:
+        """Has the host fetch an address with the account, keeps what comes, and gives the address of the copy.
+
+        Raises :class:`packsys.sdk.StatusCodeError` as ``context.fetch`` does.
+        """
 
 
 class Cache(Protocol):
@@ -45,12 +52,16 @@ class Sync:
     ``continuation`` is what the page before gave, ``previous`` what the last complete run gave as its completion:
     when it is there, only what changed since then is asked for. ``started_at`` is when the first page of this run
     began, the only safe moment to write into a completion. ``dynamic_url`` names one of several dynamic tables.
+    ``schema`` is that of a dynamic table's rows as manifests write it, and ``row_versions`` what is known of the
+    versions of rows by their ids, where the host knows them.
     """
 
     continuation: Mapping[str, Any] = field(default_factory=dict)
     previous: Mapping[str, Any] = field(default_factory=dict)
     started_at: datetime | None = None
     dynamic_url: str = ""
+    schema: Mapping[str, Any] = field(default_factory=dict)
+    row_versions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,13 +78,13 @@ class Location:
 class NoBlobs:
     """Is the storage of a host that has none."""
 
-    def store(self, content: bytes, *, content_type: str, ttl: float = BLOB_TTL) -> str:
+    def store(self, content: bytes, *, content_type: str, name: str = "", ttl: float = BLOB_TTL) -> str:
         """Refuses to keep anything."""
         raise RuntimeError("This host keeps no files: run the pack where packsys has blob storage.")
 
-    def store_url(self, url: str, *, ttl: float = BLOB_TTL) -> str:
+    def store_url(self, url: str, *, name: str = "", ttl: float = BLOB_TTL) -> str:
         """Refuses to keep anything."""
-        return self.store(b"", content_type="", ttl=ttl)
+        return self.store(b"", content_type="", name=name, ttl=ttl)
 
 
 class NoCache:

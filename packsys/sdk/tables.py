@@ -13,9 +13,10 @@ from packsys.sdk.errors import PackDeclarationError
 from packsys.sdk.limits import Isolation
 from packsys.sdk.names import check_description, check_name, pascal
 from packsys.sdk.parameters import Parameter
-from packsys.sdk.schema import ObjectSchema
+from packsys.sdk.schema import ObjectSchema, Type
 
 MOST_UPDATES = 1000
+MOST_OPTION_FUNCTIONS = 50  # as in the packs that people know
 LONGEST_CONTINUATION = 65_536  # bytes as JSON
 
 
@@ -166,6 +167,16 @@ def _check_schema(table: str, schema: ObjectSchema | None, dynamic: Dynamic | No
         raise PackDeclarationError(
             f"Sync table {table} has the identity {schema.identity}, which is a property of its rows too: rename one."
         )
+    finding = sum(_finds_options(each.value_type) for each in schema.properties.values()) if schema else 0
+    if finding > MOST_OPTION_FUNCTIONS:
+        raise PackDeclarationError(
+            f"Sync table {table} has {finding} functions that find options: write {MOST_OPTION_FUNCTIONS} at most, "
+            "and lists for the others."
+        )
+
+
+def _finds_options(declared: Type) -> bool:
+    return callable((declared.item or declared).attributes.get("options"))
 
 
 def _check_kept(role: str, value: object) -> None:
@@ -173,7 +184,7 @@ def _check_kept(role: str, value: object) -> None:
         return
     try:
         written = json.dumps(value, allow_nan=False) if isinstance(value, Mapping) else ""
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"A {role} must be plain JSON, so that it can be kept: {error}.") from None
     if not written or len(written) > LONGEST_CONTINUATION:
         raise ValueError(

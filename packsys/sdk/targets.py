@@ -47,11 +47,15 @@ class Target:
     typed: str = ""
 
 
+class NoSuchTarget(LookupError):
+    """A pack has nothing of the kind that is asked for."""
+
+
 def invoke(pack: Pack, target: Target, context: Context, arguments: Mapping[str, Any]) -> Any:
     """Calls what the target names and gives what it returns, unfitted.
 
     Updates take ``updates`` in ``arguments``: objects with ``previous``, ``new`` and ``fields``. Raises
-    :class:`LookupError` when the pack has no such thing, and whatever its function raises.
+    :class:`NoSuchTarget` when the pack has no such thing, and whatever its function raises.
     """
     match target.aim:
         case Aim.FORMULA:
@@ -72,7 +76,7 @@ def invoke(pack: Pack, target: Target, context: Context, arguments: Mapping[str,
 
 def _found(kept: Mapping[str, Any], name: str) -> Any:
     if name not in kept:
-        raise LookupError(f"The pack has no {name!r}: {nearest(name, kept)}")
+        raise NoSuchTarget(f"The pack has no {name!r}: {nearest(name, kept)}")
     return kept[name]
 
 
@@ -83,6 +87,8 @@ def _parameter(pack: Pack, target: Target) -> Parameter:
 
 
 def _push(table: SyncTable, context: Context, arguments: Mapping[str, Any]) -> list[Any]:
+    if table.update is None:
+        raise NoSuchTarget(f"Sync table {table.name} takes no updates.")
     updates = [
         Update(previous=each["previous"], new=each["new"], fields=tuple(each["fields"]))
         for each in arguments["updates"]
@@ -94,7 +100,7 @@ def _schema(table: SyncTable, context: Context) -> ObjectSchema:
     if table.dynamic is not None:
         return table.dynamic.schema(context)
     if table.schema is None:
-        raise LookupError(f"Sync table {table.name} has no schema.")
+        raise NoSuchTarget(f"Sync table {table.name} has no schema.")
     return table.schema
 
 
@@ -112,7 +118,7 @@ def _of_account(pack: Pack, target: Target, context: Context) -> Any:
         Aim.ENDPOINTS: steps.get(target.part),
     }[target.aim]
     if function is None:
-        raise LookupError(f"The pack does not tell the {target.aim.replace('_', ' ')} of an account.")
+        raise NoSuchTarget(f"The pack does not tell the {target.aim.replace('_', ' ')} of an account.")
     found = function(context)
     return calling.choices(found) if target.aim is Aim.ENDPOINTS else found
 
@@ -128,5 +134,5 @@ def _of_dynamic(table: SyncTable, target: Target, context: Context) -> Any:
         Aim.TABLE_PAGE: dynamic.page,
     }.get(target.aim)
     if function is None:
-        raise LookupError(f"Sync table {table.name} does not tell its {target.aim.replace('_', ' ')}.")
+        raise NoSuchTarget(f"Sync table {table.name} does not tell its {target.aim.replace('_', ' ')}.")
     return function(context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from functools import cache, partial
 from uuid import uuid4
@@ -10,14 +11,15 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect
 
 import packsys
 from packsys.bootstrap import Services
 from packsys.errors import PacksysError
-from packsys.service import connections, events, formulas, health, jobs, oauth, problems, reference
+from packsys.service import blobs, connections, events, formulas, health, jobs, oauth, packs, problems, reference
 from packsys.service.description import describe
 from packsys.service.envelope import Envelope
-from packsys.service.intake import Intake
+from packsys.service.intake import SLOWEST, Intake
 
 DESCRIPTION = """Evaluates formulas that call other people's services.
 
@@ -29,11 +31,12 @@ def create_app(
     *,
     new_id: Callable[[], str] = lambda: uuid4().hex,
     draining: Callable[[], bool] = lambda: False,
+    slowest: float = SLOWEST,
 ) -> FastAPI:
     """Makes the application for a wired house.
 
     ``new_id`` makes request ids. ``draining`` tells whether the server is about to stop: requests that wait and
-    streams of events end within a second of it.
+    streams of events end within a second of it. ``slowest`` is how many seconds a body has to arrive.
     """
     app = FastAPI(
         title="packsys",
@@ -43,17 +46,21 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
-        middleware=[Middleware(Envelope, new_id=new_id), Middleware(Intake)],
+        middleware=[Middleware(Envelope, new_id=new_id), Middleware(Intake, slowest=slowest)],
         exception_handlers={
             PacksysError: problems.refused,
             RequestValidationError: problems.invalid,
             HTTPException: problems.unrouted,
+            ClientDisconnect: problems.cut_off,
         },
     )
     app.state.services = services
     app.state.draining = draining
-    for noun in (jobs, events, formulas, connections, oauth, health, reference):
+    app.state.uploads = asyncio.Semaphore(packs.AT_ONCE)
+    app.state.downloads = asyncio.Semaphore(blobs.AT_ONCE)
+    for noun in (jobs, events, formulas, connections, oauth, packs, blobs, health, reference):
         app.include_router(noun.router)
     app.include_router(oauth.open_router)
+    app.include_router(packs.open_router)
     app.openapi = cache(partial(describe, app))  # type: ignore[method-assign]  # FastAPI documents this as the way
     return app

@@ -1,4 +1,4 @@
-"""Knows who asks: a key is looked at before anything else of a request is read."""
+"""Knows who asks, and what for: a key is looked at before anything else of a request is read."""
 
 from __future__ import annotations
 
@@ -6,21 +6,23 @@ from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
 from anyio import to_thread
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Request, Response, Security
+from fastapi import params as declared
 from fastapi.routing import APIRoute, APIRouter
 from fastapi.security import HTTPBearer
 
 from packsys.bootstrap import Services
 from packsys.errors import Unauthorized
-from packsys.model import Key
+from packsys.model import Key, Scope
 from packsys.runtime.keys import recognise
 from packsys.service.intake import StrictRequest
-from packsys.service.problems import declare
+from packsys.service.problems import MissingScope, declare
 
 BEARER = HTTPBearer(
     scheme_name="apiKey",
     bearerFormat="pk_<id>_<secret>",
-    description="An API key. It names its workspace; nothing in a request can name another one.",
+    description="An API key. It names its workspace; nothing in a request can name another one. An operation takes "
+    "keys with the scope that it names here: `jobs`, `connections`, `packs`, or none in particular.",
     auto_error=False,
 )
 
@@ -34,11 +36,12 @@ class KeyedRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wraps FastAPI's handler."""
         handle = super().get_route_handler()
-        takes_body = self.body_field is not None
+        takes_body, needed = self.body_field is not None, needs(self)
 
         async def handle_keyed(plain: Request) -> Response:
             request = StrictRequest(plain.scope, plain.receive)
             request.state.key = await authenticate(request)
+            permit(request.state.key, needed)
             if takes_body:
                 await request.check_body()
             return await handle(request)
@@ -52,6 +55,18 @@ async def authenticate(request: Request) -> Key:
     if credentials is None:
         raise Unauthorized
     return await to_thread.run_sync(recognise, credentials.credentials, services(request).keys)
+
+
+def needs(route: APIRoute) -> frozenset[str]:
+    """Lists the scopes that a route's declaration names, the same that OpenAPI tells of."""
+    named = (each.scopes or () for each in route.dependencies if isinstance(each, declared.Security))
+    return frozenset(scope for scopes in named for scope in scopes)
+
+
+def permit(key: Key, needed: frozenset[str]) -> None:
+    """Raises MissingScope for a key that lacks a scope."""
+    for scope in sorted(needed - set(key.scopes)):
+        raise MissingScope(scope)
 
 
 def services(request: Request) -> Services:
@@ -77,12 +92,18 @@ Caller = Annotated[Key, Depends(caller)]
 Draining = Annotated[Callable[[], bool], Depends(draining)]
 
 
-def keyed_router(*, tag: str) -> APIRouter:
-    """Makes a router under ``/v1`` all of whose routes need a key."""
+def keyed(*scopes: Scope) -> declared.Security:
+    """Declares, among the dependencies of a route, that it needs a key with these scopes."""
+    needed: declared.Security = Security(BEARER, scopes=[scope.value for scope in scopes])
+    return needed
+
+
+def keyed_router(*scopes: Scope, tag: str) -> APIRouter:
+    """Makes a router under ``/v1`` all of whose routes need a key with these scopes."""
     return APIRouter(
         prefix="/v1",
         tags=[tag],
         route_class=KeyedRoute,
-        dependencies=[Depends(BEARER)],
-        responses=declare(400, 401, 413, 415, 422, 500, 503),
+        dependencies=[keyed(*scopes)],
+        responses=declare(400, 401, *([403] if scopes else []), 408, 413, 415, 422, 500, 503),
     )

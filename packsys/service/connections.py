@@ -14,13 +14,13 @@ from packsys.bootstrap import Services
 from packsys.connections.audit import intact
 from packsys.connections.secret import Secret
 from packsys.errors import NotFound
-from packsys.model import AuditEntry, Connection, ConnectionState, PackVersion
+from packsys.model import AuditEntry, Connection, ConnectionState, PackVersion, Scope
 from packsys.runtime.connect import NewConnection
 from packsys.service.auth import Caller, House, keyed_router
 from packsys.service.fields import STRICT
 from packsys.service.problems import declare
 
-router = keyed_router(tag="connections")
+router = keyed_router(Scope.CONNECTIONS, tag="connections")
 
 ConnectionId = Annotated[UUID, Path(description="The id of a connection of this workspace.")]
 

@@ -14,7 +14,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic.json_schema import SkipJsonSchema
 
 from packsys.errors import RequestError
-from packsys.model import Event, Job
+from packsys.model import Event, Job, Scope
 from packsys.service.auth import Caller, Draining, House, keyed_router
 from packsys.service.fields import JobId
 from packsys.service.problems import declare
@@ -24,7 +24,7 @@ from packsys.values import plain
 
 log = logging.getLogger(__name__)
 
-router = keyed_router(tag="jobs")
+router = keyed_router(Scope.JOBS, tag="jobs")
 
 FARTHEST = 999_999_999
 """The greatest number of an event that a request may name."""

@@ -7,14 +7,14 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from packsys.model import Submission
+from packsys.model import Scope, Submission
 from packsys.runtime.preview import Preview
 from packsys.service.auth import Caller, House, keyed_router
 from packsys.service.fields import STRICT, Actions, Formula, TimeZone, Variables
 from packsys.service.problems import declare
 from packsys.values import from_plain
 
-router: APIRouter = keyed_router(tag="formulas")
+router: APIRouter = keyed_router(Scope.JOBS, tag="formulas")
 
 
 class PlanRequest(BaseModel):

@@ -1,62 +1,102 @@
-"""Receives requests: bounded, uncompressed, strict JSON."""
+"""Receives requests: bounded in size and time, uncompressed, strict JSON but for archives."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from email.message import Message as Header
 from typing import Any
 
+from anyio import fail_after
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from packsys.service.problems import Refusal, TooLarge, UnsupportedMediaType, answer
+from packsys.catalog.bundle import LARGEST_BUNDLE
+from packsys.service.problems import Refusal, TooLarge, TooSlow, UnsupportedMediaType, answer
 from packsys.service.strict import loads
 
-LARGEST = 1_000_000
-"""Bytes that a body may have."""
+SLOWEST = 60.0
+"""Seconds in which a body must arrive: 10 MB over 1.4 Mbit/s."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """Says of which type a body must be, and how many bytes it may have."""
+
+    media_type: str
+    largest: int
+
+
+JSON = Form("application/json", 1_000_000)
+ARCHIVE = Form("application/zip", LARGEST_BUNDLE)
+FORMS = {("POST", "/v1/packs"): ARCHIVE}
+"""Where a body is no JSON."""
 
 
 class Intake:
-    """Refuses compressed bodies at once, and bodies that are too large as soon as that shows.
+    """Refuses compressed bodies at once, and bodies that are too large or too slow as soon as that shows.
 
     What a client sends after that is read and thrown away by the server: to hang up instead would often cost the
     client the answer.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        """Takes the application that it stands before."""
+    def __init__(self, app: ASGIApp, slowest: float = SLOWEST) -> None:
+        """Takes the application that it stands before, and the seconds in which a body must arrive."""
         self.app = app
+        self.slowest = slowest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Counts what arrives: a Content-Length may be absent or wrong."""
-        refused = refusal(Headers(scope=scope)) if scope["type"] == "http" else None
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        form = FORMS.get((scope["method"], scope["path"]), JSON)
+        refused = refusal(Headers(scope=scope), form)
         if refused:
-            await answer(Request(scope), refused)(scope, receive, send)
-        else:
-            await self.app(scope, bounded(receive), send)
+            return await answer(Request(scope), refused)(scope, receive, send)
+        return await self.app(scope, Bounded(receive, form.largest, self.slowest), send)
 
 
-def refusal(headers: Headers) -> Refusal | None:
+def refusal(headers: Headers, form: Form) -> Refusal | None:
     """Tells from its headers why a request cannot be taken, if so."""
     if headers.get("content-encoding", "identity").lower() != "identity":
-        return UnsupportedMediaType()
+        return UnsupportedMediaType(form.media_type)
     length = headers.get("content-length", "")
-    return TooLarge() if length.isdecimal() and int(length) > LARGEST else None
+    return TooLarge(form.largest) if length.isdecimal() and int(length) > form.largest else None
 
 
-def bounded(receive: Receive) -> Receive:
-    """Wraps a channel so that it raises TooLarge after :data:`LARGEST` bytes."""
-    left = LARGEST
+class Bounded:
+    """Is a channel whose body ends within bounds of bytes and seconds; the time counts from the first look at it."""
 
-    async def receive_bounded() -> Message:
-        nonlocal left
-        message = await receive()
-        left -= len(message.get("body", b""))
-        if left < 0:
-            raise TooLarge
+    def __init__(
+        self, receive: Receive, largest: int, slowest: float, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Takes the channel and its bounds."""
+        self.receive = receive
+        self.largest, self.left = largest, largest
+        self.slowest, self.clock = slowest, clock
+        self.until: float | None = None
+        self.complete = False
+
+    async def __call__(self) -> Message:
+        """Gives the next message; raises TooLarge and TooSlow."""
+        if self.complete:
+            return await self.receive()
+        message = await self._in_time()
+        self.left -= len(message.get("body", b""))
+        if self.left < 0:
+            raise TooLarge(self.largest)
+        self.complete = not message.get("more_body", False)
         return message
 
-    return receive_bounded
+    async def _in_time(self) -> Message:
+        self.until = self.until or self.clock() + self.slowest
+        try:
+            with fail_after(max(0.0, self.until - self.clock())):
+                return await self.receive()
+        except TimeoutError:
+            raise TooSlow from None
 
 
 class StrictRequest(Request):
@@ -73,13 +113,18 @@ class StrictRequest(Request):
         if not await self.body():
             return
         if not is_json(self.headers):
-            raise UnsupportedMediaType
+            raise UnsupportedMediaType(JSON.media_type)
         await self.json()
 
 
 def is_json(headers: Headers) -> bool:
     """Tells whether a body is announced as ``application/json``, or as a type built on it."""
+    kind = media_type(headers)
+    return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
+
+
+def media_type(headers: Headers) -> str:
+    """Reads the media type of a body without its parameters."""
     header = Header()
     header["Content-Type"] = headers.get("content-type", "")
-    kind = header.get_content_type()
-    return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
+    return header.get_content_type()

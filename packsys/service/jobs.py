@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from packsys.errors import IdempotencyMismatch
-from packsys.model import Job, Key, Submission
+from packsys.model import Job, Key, Scope, Submission
 from packsys.runtime.report import report
 from packsys.runtime.submit import LONGEST
 from packsys.service.auth import Caller, Draining, House, keyed_router
@@ -35,7 +35,7 @@ from packsys.service.views import JobView
 from packsys.service.waiting import settled
 from packsys.values import from_plain
 
-router = keyed_router(tag="jobs")
+router = keyed_router(Scope.JOBS, tag="jobs")
 
 LOCATION = {"Location": {"description": "The address of the job.", "required": True, "schema": {"type": "string"}}}
 

@@ -10,8 +10,11 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
+from packsys.catalog.shape import Problem as Rule
+from packsys.catalog.validation import WrongManifest
 from packsys.errors import (
     Conflict,
     ConnectionFault,
@@ -48,18 +51,49 @@ class Invalid(Refusal):
     status = 422
 
 
+class MissingScope(Refusal):
+    """The API key may not do this: make one that may."""
+
+    code = "MissingScope"
+    status = 403
+
+    def __init__(self, scope: str) -> None:
+        """Takes the scope that the key lacks."""
+        super().__init__(
+            f"This API key lacks the scope {scope!r}: use one that has it, made with 'packsys key new NAME "
+            f"--scope {scope}'."
+        )
+        self.scope = scope
+
+
+class TooSlow(Refusal):
+    """The body did not arrive in time: send it again, over a faster line."""
+
+    code = "TooSlow"
+    status = 408
+
+
 class TooLarge(Refusal):
-    """The body is larger than 1 MB: send less."""
+    """The body is larger than this address takes: send less."""
 
     code = "TooLarge"
     status = 413
 
+    def __init__(self, largest: int) -> None:
+        """Takes the number of bytes that a body may have."""
+        super().__init__(f"The body is larger than {largest // 1_000_000} MB: send less.")
+
 
 class UnsupportedMediaType(Refusal):
-    """The body must be plain JSON: send it with 'Content-Type: application/json' and uncompressed."""
+    """The body is of a type that this address does not take: the Accept header names the one that it does."""
 
     code = "UnsupportedMediaType"
     status = 415
+
+    def __init__(self, taken: str) -> None:
+        """Takes the media type that a body must have."""
+        super().__init__(f"The body must be {taken}: send it with 'Content-Type: {taken}' and uncompressed.")
+        self.taken = taken
 
 
 class NoSuchAddress(Refusal):
@@ -97,17 +131,24 @@ def declare(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 _DECLARED_HEADERS = {
     status: {name: {"required": True, "schema": {"type": "string"}}}
-    for status, name in ((401, "WWW-Authenticate"), (415, "Accept"), (503, "Retry-After"))
+    for status, name in (
+        (401, "WWW-Authenticate"),
+        (403, "WWW-Authenticate"),
+        (415, "Accept"),
+        (503, "Retry-After"),
+    )
 }
 
 _DESCRIPTIONS = {
     400: "The body is not JSON, or a header or term makes no sense.",
     401: "There is no valid API key.",
+    403: "The API key lacks the scope.",
     404: "There is no such thing in this workspace.",
+    408: "The body did not arrive in time.",
     409: "An account that the request needs cannot be used, or the request contradicts an earlier one.",
     413: "The body is too large.",
-    415: "The body is not plain JSON.",
-    422: "The formula or a field is wrong, or the idempotency key belongs to another request.",
+    415: "The body is of another type, or compressed.",
+    422: "The formula, the pack or a field is wrong, or the idempotency key belongs to another request.",
     500: "packsys failed.",
     503: "A server that packsys needs does not answer.",
 }
@@ -183,6 +224,8 @@ async def refused(request: Request, error: PacksysError) -> Response:
     match error:
         case Missing():
             return answer(request, error, checks=dict(error.checks))
+        case WrongManifest():
+            return answer(request, error, errors=[_broken_rule(each) for each in error.problems])
         case HouseError() if not isinstance(error, NotReady):
             return await failed(request, error)
     return answer(request, error)
@@ -193,6 +236,11 @@ async def invalid(request: Request, error: RequestValidationError) -> Response:
     mistakes = [_mistake(each) for each in error.errors()]
     told = "; ".join(f"{each.where} {each.pointer}: {each.detail}" for each in mistakes[:3])
     return answer(request, Invalid(f"The request does not fit: {told}."), errors=mistakes)
+
+
+async def cut_off(request: Request, error: ClientDisconnect) -> Response:
+    """Answers a client that hung up before its request was whole: it may not hear it, but it is no failure of ours."""
+    return answer(request, RequestError("The body ends before it is whole: send it again."))
 
 
 async def unrouted(request: Request, error: HTTPException) -> Response:
@@ -225,8 +273,13 @@ def _headers(error: PacksysError) -> dict[str, str]:
     match error:
         case Unauthorized():
             return {"WWW-Authenticate": 'Bearer realm="packsys"'}
+        case MissingScope():
+            told = f'error="insufficient_scope", scope="{error.scope}"'  # RFC 6750, section 3
+            return {"WWW-Authenticate": f'Bearer realm="packsys", {told}'}
         case UnsupportedMediaType():
-            return {"Accept": "application/json", "Accept-Encoding": "identity"}
+            return {"Accept": error.taken, "Accept-Encoding": "identity"}
+        case TooSlow():
+            return {"Connection": "close"}
         case NotReady() | UpstreamError():
             return {"Retry-After": str(math.ceil(error.retry_after or 1))}
     return {}
@@ -236,6 +289,10 @@ def _mistake(error: Mapping[str, Any]) -> Mistake:
     where, *path = (str(part) for part in error["loc"])
     pointer = "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in path)
     return Mistake(where=where, pointer=pointer, detail=error["msg"])
+
+
+def _broken_rule(rule: Rule) -> Mistake:
+    return Mistake(where="manifest", pointer=rule.pointer, detail=str(rule))
 
 
 def _utf16(text: str, offset: int) -> int:

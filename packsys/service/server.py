@@ -8,6 +8,7 @@ import uvicorn
 
 from packsys.bootstrap import Services
 from packsys.service.app import create_app
+from packsys.service.intake import SLOWEST
 
 GRACE = 5
 """Seconds that requests under way have to end when the server stops."""
@@ -22,13 +23,15 @@ def serve(services: Services, *, host: str = "127.0.0.1", port: int = 8000, fd: 
     made.run(sockets=None if fd is None else [door(fd)])
 
 
-def server(services: Services, *, host: str = "127.0.0.1", port: int = 8000) -> uvicorn.Server:
-    """Makes the server of a wired house.
+def server(
+    services: Services, *, host: str = "127.0.0.1", port: int = 8000, slowest: float = SLOWEST
+) -> uvicorn.Server:
+    """Makes the server of a wired house; ``slowest`` is how many seconds a body has to arrive.
 
     When it is told to stop it takes no new request, whoever waits lets go, and the rest has :data:`GRACE` seconds.
     """
     config = uvicorn.Config(
-        create_app(services, draining=lambda: made.should_exit),
+        create_app(services, draining=lambda: made.should_exit, slowest=slowest),
         host=host,
         port=port,
         log_config=None,

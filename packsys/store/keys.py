@@ -24,7 +24,8 @@ class PostgresKeys:
     def add(self, key: Key, digest: bytes) -> None:
         """Keeps a new key with the SHA-256 of its secret; raises Conflict when there is one with its id."""
         row = {"id": key.id, "workspace": key.workspace, "name": key.name, "created_at": key.created_at}
-        insertion = insert(table).values(**row, digest=digest).on_conflict_do_nothing().returning(table.c.id)
+        values = insert(table).values(**row, scopes=list(key.scopes), digest=digest)
+        insertion = values.on_conflict_do_nothing().returning(table.c.id)
         with self._database.connect() as session:
             if session.execute(insertion).one_or_none() is None:
                 raise Conflict(f"There is an API key with the id {key.id} already: make a new one.")
@@ -56,4 +57,5 @@ def _key(row: Row[Any]) -> Key:
         name=row.name,
         created_at=row.created_at,
         revoked_at=row.revoked_at,
+        scopes=tuple(row.scopes),
     )

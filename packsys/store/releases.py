@@ -18,6 +18,8 @@ from packsys.store.tables import pack_release as table
 _NAMES = {"version": "pack_version", "digest": "sha256"}
 _COLUMNS = {field.name: table.c[_NAMES.get(field.name, field.name)] for field in fields(Release)}
 
+_LAST_FIRST = (table.c.published_at.desc(), table.c.pack_version.desc())
+
 
 class PostgresReleases:
     """Keeps pack versions in PostgreSQL, archives included: what runs anywhere can be fetched everywhere."""
@@ -45,15 +47,25 @@ class PostgresReleases:
 
     def newest(self) -> Sequence[Release]:
         """Lists the release of each pack that was published last, by name, without its archive."""
-        last = select(*_selected(archive=literal(b""))).ext(distinct_on(table.c.pack_id))
-        asked = last.order_by(table.c.pack_id, table.c.published_at.desc(), table.c.pack_version.desc())
+        last = _without_archives().ext(distinct_on(table.c.pack_id))
+        asked = last.order_by(table.c.pack_id, *_LAST_FIRST)
         with self._database.connect() as session:
             found = [_release(row) for row in session.execute(asked)]
         return sorted(found, key=lambda release: release.name.casefold())
 
+    def versions(self, pack_id: int) -> Sequence[Release]:
+        """Lists the releases of a pack without their archives, the one that was published last first."""
+        asked = _without_archives().where(table.c.pack_id == pack_id)
+        with self._database.connect() as session:
+            return [_release(row) for row in session.execute(asked.order_by(*_LAST_FIRST))]
+
 
 def _selected(**instead: Any) -> list[Any]:
     return [instead.get(field, column).label(field) for field, column in _COLUMNS.items()]
+
+
+def _without_archives() -> Any:
+    return select(*_selected(archive=literal(b"")))
 
 
 def _owners(name: str) -> Any:

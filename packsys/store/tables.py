@@ -19,6 +19,7 @@ from sqlalchemy import (
     func,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from packsys.store.types import AnyText, InvocationText, ValueText
 
@@ -179,6 +180,7 @@ api_key = Table(
     Column("digest", LargeBinary(), nullable=False),
     Column("created_at", _time(), nullable=False),
     Column("revoked_at", _time()),
+    Column("scopes", ARRAY(Text()), nullable=False, server_default=text("'{jobs,connections}'")),
     Index("api_key_workspace", "workspace"),
 )
 

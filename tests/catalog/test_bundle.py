@@ -91,6 +91,12 @@ def encrypted() -> bytes:
     return bytes(content)
 
 
+def rare() -> bytes:
+    entry = zipfile.ZipInfo("words")
+    entry.compress_type = zipfile.ZIP_LZMA
+    return zipped((entry, b"words"))
+
+
 def torn() -> bytes:
     return archive(FILES, WRITTEN)[:-30]
 
@@ -117,6 +123,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "are many": (lambda: zipped(*((f"a{each}", b"") for each in range(200))), "202 files"),
     "lies": (lying, "cannot be read|not of the size"),
     "is encrypted": (encrypted, "encrypted"),
+    "is compressed in a rare way": (rare, "deflate it"),
     "is torn": (torn, "cannot be read"),
     "is altered": (altered, "cannot be read"),
     "is none": (lambda: b"not an archive", "cannot be read"),

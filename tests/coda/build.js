@@ -1,25 +1,33 @@
-// Builds every pack of a folder with the compiler of the SDK: node build.js FOLDER OUTPUT
+// Builds every pack of a folder, and of those in it, with the compiler of the SDK: node build.js FOLDER OUTPUT
 'use strict';
-const {existsSync, mkdirSync, readdirSync, statSync} = require('node:fs');
-const {join, parse} = require('node:path');
+const {existsSync, mkdirSync, readdirSync, readFileSync, statSync} = require('node:fs');
+const {join, relative, resolve} = require('node:path');
 require('@codahq/packs-sdk/dist/cli/config_storage'); // first: the two modules import each other
 const {compilePackBundle} = require('@codahq/packs-sdk/dist/testing/compile');
+
+const EXPORTED = /export const (pack|manifest)\b/;
+
+function sources(folder) {
+  const files = readdirSync(folder, {recursive: true}).filter(name => name.endsWith('.ts')).sort();
+  return files.map(name => join(folder, name)).filter(file => EXPORTED.test(readFileSync(file, 'utf-8')));
+}
 
 function isNewer(made, source) {
   return existsSync(made) && statSync(made).mtimeMs > statSync(source).mtimeMs;
 }
 
 async function main(folder, output) {
-  for (const file of readdirSync(folder).filter(name => name.endsWith('.ts'))) {
-    const outputDirectory = join(output, parse(file).name);
-    if (isNewer(join(outputDirectory, 'bundle.js'), join(folder, file))) continue;
+  for (const file of sources(folder)) {
+    const outputDirectory = join(output, relative(folder, file).replace(/\.ts$/, '').replaceAll(/[\\/]/g, '-'));
+    if (isNewer(join(outputDirectory, 'bundle.js'), file)) continue;
     mkdirSync(outputDirectory, {recursive: true});
     await compilePackBundle({
-      manifestPath: join(folder, file),
+      manifestPath: resolve(file),
       outputDirectory,
       bundleFilename: 'bundle.js',
       intermediateOutputDirectory: join(outputDirectory, 'made'),
       minify: false,
+      timerStrategy: file.endsWith('_with_vm.ts') ? 'fake' : 'none',
     });
   }
 }

@@ -5,25 +5,7 @@ const {join, resolve} = require('node:path');
 require('@codahq/packs-sdk/dist/cli/config_storage'); // first: the two modules import each other
 const testing = require('@codahq/packs-sdk/dist/testing/execution');
 const thunk = require('@codahq/packs-sdk/dist/runtime/thunk/thunk');
-
-function decode(value) {
-  if (value === null || typeof value !== 'object') return value;
-  if (Array.isArray(value)) return value.map(decode);
-  if (value.$ === 'd') return new Date(value.v);
-  if (value.$ === 'u') return undefined;
-  if (value.$ === 'b') return Buffer.from(value.v, 'base64');
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, decode(each)]));
-}
-
-function encode(value) {
-  if (value === undefined) return {$: 'u'};
-  if (value === null || typeof value !== 'object') return value;
-  if (value instanceof Date) return {$: 'd', v: value.getTime()};
-  if (ArrayBuffer.isView(value)) return {$: 'b', v: Buffer.from(value).toString('base64')};
-  if (value instanceof Error) return {$: 'e', v: encode({name: value.name, message: value.message, ...value})};
-  if (Array.isArray(value)) return value.map(encode);
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, encode(each)]));
-}
+const {decode, encode} = require('./tags');
 
 function contextOf(test, requests) {
   const answers = [...(test.responses ?? [])];

@@ -66,7 +66,7 @@ def expected(bundles: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping
 def sandbox(bundles: Path) -> Iterator[JavaScriptSandbox]:
     made = JavaScriptSandbox(lambda number, _: {"bundle.js": (bundles / NAMES[number - 1] / "bundle.js").read_bytes()})
     try:
-        made.layers()
+        made.start()
     except NoSandbox as missing:
         pytest.skip(missing.message)
     yield made
@@ -110,7 +110,7 @@ def test_packsys_agrees_with_the_sdk(sandbox: JavaScriptSandbox, expected: Mappi
     else:
         assert value == wire.decode(wanted.get("value"))
     sent = [request_of(wire.decode(each), timeout=0) for each in wanted["requests"]]
-    assert [_shown(each) for each in service.requests] == [_shown(each) for each in sent]
+    assert [shown(each) for each in service.requests] == [shown(each) for each in sent]
 
 
 def _run(sandbox: JavaScriptSandbox, case: Mapping[str, Any], service: Service) -> Any:
@@ -163,7 +163,7 @@ def _check_error(case: Mapping[str, Any], error: PacksysError, wanted: Mapping[s
             assert error.message == f"Test::Case raised {name}: {message}"
 
 
-def _shown(request: Request) -> tuple[str, str, dict[str, str], bytes | None]:
+def shown(request: Request) -> tuple[str, str, dict[str, str], bytes | None]:
     headers = {name.lower(): value for name, value in request.headers.items()}
     return request.method, request.url, headers, request.body
 

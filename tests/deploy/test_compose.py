@@ -48,6 +48,8 @@ def test_no_secret_is_written_down() -> None:
     """Every password and key in the file comes from outside."""
     for name, service in SERVICES.items():
         for variable, value in service["environment"].items():
+            if variable == "PACKSYS_PUBLIC_URL":  # where browsers find the service: it opens nothing
+                continue
             if variable.endswith(("PASSWORD", "AUTH", "KEYS", "_URL")):
                 assert any(given in value for given in GIVEN.values()), f"{name}: {variable}"
 

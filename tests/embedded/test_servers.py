@@ -38,7 +38,7 @@ def database(url: str) -> psycopg.Connection[tuple[object, ...]]:
         ("state", "appendfsync", "everysec"),
         ("state", "maxmemory", "0"),
         ("cache", "maxmemory-policy", "allkeys-lru"),
-        ("cache", "maxmemory", str(64 * 1024 * 1024)),
+        ("cache", "maxmemory", str(256 * 1024 * 1024)),
         ("cache", "appendonly", "no"),
         ("cache", "save", ""),
     ],

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TypeAlias
 
 import psycopg
 import pytest
 
 from packsys.embedded import EmbeddedServers
+from packsys.kvstore.blobs import RedisBlobs
 from packsys.kvstore.results import RedisResults
-from packsys.memory import MemoryResults
-from packsys.ports import ResultCache
+from packsys.memory import MemoryBlobs, MemoryResults
+from packsys.ports import BlobStore, ResultCache
+from packsys.runtime.allowance import Allowance
 from packsys.store.database import Database, open_database
 from tests.ports.house import Clock, House, empty, in_memory, in_postgres
+
+Makes: TypeAlias = Callable[[Allowance], BlobStore]
 
 
 @pytest.fixture(scope="session")
@@ -45,6 +52,16 @@ def house(request: pytest.FixtureRequest) -> House:
     """Gives each implementation of the stores."""
     kept: House = in_memory() if request.param == "memory" else request.getfixturevalue("emptied")
     return kept
+
+
+@pytest.fixture(params=["memory", "redis"])
+def blobs(request: pytest.FixtureRequest) -> Makes:
+    """Gives a maker of each implementation of the store of temporary files, by what may be kept."""
+    base = "https://packsys.example"
+    if request.param == "memory":
+        return lambda allowance: MemoryBlobs(now=lambda: datetime.now(UTC), base=base, allowance=allowance)
+    made = RedisBlobs.at(request.getfixturevalue("cache_url"), base=base)
+    return lambda allowance: replace(made, allowance=allowance)
 
 
 @pytest.fixture(params=["memory", "redis"])

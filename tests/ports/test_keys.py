@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from packsys.errors import Conflict
-from packsys.model import Key
+from packsys.model import Key, Scope
 from tests.ports.house import House
 from tests.ports.samples import NOBODYS
 from tests.ports.threads import at_once
@@ -31,6 +32,13 @@ def test_an_absent_key_is_not_found(house: House, nobodys: str) -> None:
     assert house.keys.find(nobodys) is None
     assert not house.keys.revoke(nobodys)
     assert list(house.keys.list(workspace=nobodys)) == []
+
+
+def test_a_key_keeps_its_scopes(house: House) -> None:
+    for id, scopes in (("none", ()), ("one", (Scope.PACKS,)), ("later", ("jobs", "of a newer release"))):
+        kept = replace(key(id), scopes=scopes)
+        house.keys.add(kept, DIGEST)
+        assert house.keys.find(id) == (kept, DIGEST)
 
 
 def test_a_revoked_key_is_not_found_but_listed(house: House) -> None:

@@ -70,3 +70,11 @@ def test_the_newest_release_of_each_pack_is_listed_by_name_without_its_archive(r
     for release in (FIRST, newer, other):
         releases.add(release)
     assert releases.newest() == [replace(other, archive=b""), replace(newer, archive=b"")]
+
+
+def test_the_versions_of_a_pack_are_listed_last_published_first_without_archives(releases: ReleaseStore) -> None:
+    newer = replace(FIRST, version="0.9.0", digest="c" * 64)
+    for release in (FIRST, newer, replace(FIRST, pack_id=20_002, name="Other")):
+        releases.add(release)
+    assert releases.versions(20_001) == [replace(newer, archive=b""), replace(FIRST, archive=b"")]
+    assert list(releases.versions(7)) == []

@@ -18,12 +18,15 @@ from packsys.ports import Egress, ResultCache
 from packsys.runtime.advance import Advance
 from packsys.runtime.connect import Connect
 from packsys.runtime.execute import Execute
+from packsys.runtime.inquire import Inquire
 from packsys.runtime.reconcile import Reconcile
 from packsys.runtime.retries import Retries
 from packsys.runtime.scope import Compile
 from packsys.runtime.submit import Submit
+from packsys.runtime.surround import Surround
 from packsys.sandbox.inprocess import InProcessPacks
 from packsys.sandbox.loading import load_pack
+from packsys.sdk import Pack
 from tests.ports.house import House, in_memory
 
 PROBE = Path(__file__).parents[1] / "packs" / "probe.py"
@@ -63,6 +66,7 @@ class World:
     advance: Advance
     reconcile: Reconcile
     connect: Connect
+    inquire: Inquire
 
     def deliver(self, message: tuple[str, ...]) -> None:
         """Does what a worker does with one message."""
@@ -85,13 +89,19 @@ class World:
 
 
 def world(
-    *, random: Callable[[], float] = lambda: 0.5, cache: ResultCache | None = None, egress: Egress | None = None
+    *packs_besides: Pack,
+    random: Callable[[], float] = lambda: 0.5,
+    cache: ResultCache | None = None,
+    egress: Egress | None = None,
 ) -> World:
     """Wires a house in memory with the probe, the GitHub pack and the one that asks."""
     house, messages, numbers = in_memory(), Messages(), count(1)
-    packs = InProcessPacks([load_pack(PROBE), load_pack(GITHUB), load_pack(ASKING)])
+    packs = InProcessPacks([load_pack(PROBE), load_pack(GITHUB), load_pack(ASKING), *packs_besides])
     advance = Advance(house.jobs, house.steps, messages)
     compile_formula = Compile(compiler=Compiler(), packs=packs, connections=house.connections)
+
+    kept = cache or MemoryResults(lambda: datetime.now(UTC))
+    surround = Surround(connections=house.connections, egress=egress or ClosedEgress(), cache=kept)
 
     def new_id() -> str:
         return f"00000000-0000-7000-8000-{next(numbers):012}"
@@ -106,14 +116,14 @@ def world(
             steps=house.steps,
             packs=packs,
             runner=packs,
-            connections=house.connections,
-            egress=egress or ClosedEgress(),
-            cache=cache or MemoryResults(lambda: datetime.now(UTC)),
+            surround=surround,
+            cache=kept,
             dispatcher=messages,
             retries=Retries(random=random),
             worker="test",
             lease=30.0,
         ),
+        inquire=Inquire(packs=packs, runner=packs, surround=surround),
         advance=advance,
         reconcile=Reconcile(upkeep=house.upkeep, steps=house.steps, dispatcher=messages, grace=10.0, attempts=ATTEMPTS),
         connect=Connect(

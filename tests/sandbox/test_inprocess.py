@@ -210,6 +210,21 @@ def test_an_exception_is_named_and_cut_short(packs: InProcessPacks) -> None:
     assert len(raised(packs, "Probe", "Raise", message="x" * 10_000).message) == 500
 
 
+@pytest.mark.parametrize("formula", ["Raise", "Refuse"])
+def test_what_no_store_can_hold_is_taken_out_of_messages(packs: InProcessPacks, formula: str) -> None:
+    assert raised(packs, "Probe", formula, message="a\0b\ud800").message.endswith("a\ufffdb?")
+
+
+def test_an_error_of_the_host_that_quotes_the_pack_is_cleaned_and_cut_short(packs: InProcessPacks) -> None:
+    error = raised(packs, "Trial", "Ask", fetcher=Script(ForbiddenRequest("a\0" * 1_000)))
+    assert (len(error.message), "\0" in error.message) == (500, False)
+
+
+def test_keys_of_data_do_not_spoil_a_message(packs: InProcessPacks) -> None:
+    error = raised(packs, "Probe", "Echo", value={"a\0": {"b": object()}})
+    assert error.message.endswith("result.a\ufffd.b must be any value, but is a Python object.")
+
+
 def test_a_message_for_the_user_stays_as_it_is(packs: InProcessPacks) -> None:
     error = raised(packs, "Probe", "Refuse", message="Pick another day.")
     assert (type(error), error.message) == (UserVisible, "Pick another day.")

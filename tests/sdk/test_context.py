@@ -60,6 +60,15 @@ def test_a_form_is_sent_as_one() -> None:
     assert fetcher.requests[0].headers["Content-Type"] == "application/x-www-form-urlencoded"
 
 
+def test_a_request_may_say_how_it_is_sent() -> None:
+    fetcher = ScriptedFetcher().answer("/x").answer("/x", status=302)
+    context = a_context(fetcher)
+    context.fetch("/x")
+    assert context.fetch("/x", authenticate=False, follow=False, cache_ttl=0).status == 302
+    flags = [(each.authenticate, each.follow, each.cache_ttl) for each in fetcher.requests]
+    assert flags == [(True, True, None), (False, False, 0)]
+
+
 def test_a_secret_is_a_mark_that_only_the_host_can_read() -> None:
     assert a_context(ScriptedFetcher(), token="t1").secret("shop") == "{{shop-t1}}"
 

@@ -6,7 +6,17 @@ from typing import Annotated, Any
 
 import pytest
 
-from packsys.sdk import Autocomplete, Context, Example, ObjectSchema, Pack, Page, Text
+from packsys.sdk import (
+    Autocomplete,
+    Context,
+    Example,
+    HeaderBearerToken,
+    ObjectSchema,
+    Pack,
+    Page,
+    StatusCodeError,
+    Text,
+)
 from packsys.sdk.testing import ScriptedFetcher, standard_tests, sync
 from tests.sdk.declaring import a_pack
 
@@ -90,6 +100,36 @@ def test_a_failing_service_must_be_seen() -> None:
             raise KeyError("x") from error
 
     assert "Hides raises KeyError when the service answers 401" in outcome(pack, "seen")
+
+
+def test_what_tells_about_an_account_is_held_to_it_too() -> None:
+    pack = a_pack(domains=["example.com"], authentication=HeaderBearerToken())
+
+    @pack.connection_name
+    def who(context: Context) -> str:
+        return str(context.fetch("/me").json()["name"])
+
+    @pack.endpoint_step("Site")
+    def sites(context: Context) -> list[str]:
+        try:
+            return [context.fetch("/sites").text]
+        except StatusCodeError:
+            return [*None]  # type: ignore[misc]
+
+    assert outcome(pack, "connection_name_lets_a_failing_service_be_seen") == ""
+    assert "Site raises TypeError when the service answers 401" in outcome(pack, "Site_lets_a_failing_service_be_seen")
+
+
+def test_a_continuation_comes_back_as_it_is_kept() -> None:
+    pack, seen = a_pack(), []
+
+    def rows(context: Context) -> Page:
+        seen.append(context.sync.continuation)
+        return Page([], continuation=None if context.sync.continuation else {"at": (1, 2)})
+
+    pack.sync_table(schema=Row, name="Rows", description="Rows.")(rows)
+    assert sync(pack, "Rows") == []
+    assert seen == [{}, {"at": [1, 2]}]
 
 
 def test_requests_stay_below_the_domains() -> None:

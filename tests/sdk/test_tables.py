@@ -202,6 +202,20 @@ def test_a_table_is_refused(function: Callable[..., Page], terms: dict[str, Any]
     assert sentence in refused(lambda: a_pack().sync_table(**terms)(function))
 
 
+def finding(count: int) -> ObjectSchema:
+    choosing = Text.shown_as(Hint.SELECT_LIST, options=lambda context, typed: [])
+    found = {f"p{number}": choosing if number % 2 else choosing.list() for number in range(count)}
+    fixed = Text.shown_as(Hint.SELECT_LIST, options=["a"])
+    return ObjectSchema("Row", id="Id", properties={"id": Text, "fixed": fixed, **found})
+
+
+def test_a_table_has_fifty_functions_that_find_options_at_most() -> None:
+    a_pack().sync_table(schema=finding(50))(rows)
+    assert "has 51 functions that find options: write 50 at most" in refused(
+        lambda: a_pack().sync_table(schema=finding(51))(rows)
+    )
+
+
 def test_two_tables_have_two_names_and_two_identities() -> None:
     pack = a_table_pack()
     assert "have the identity Task" in refused(lambda: pack.sync_table(schema=Task, name="Others")(rows))

@@ -4,19 +4,22 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import httpx
 import pytest
 
+from packsys.bootstrap import Services
 from packsys.service.server import door, server
 from tests.service.house import SmallHouse
 
 
 @contextmanager
-def serving(house: SmallHouse) -> Iterator[str]:
+def serving(house: SmallHouse | Services, **terms: Any) -> Iterator[str]:
     """Serves a house on a free port, and gives the address."""
     listening = door(socket.create_server(("127.0.0.1", 0)).detach())
-    made = server(house.services)
+    services = house if isinstance(house, Services) else house.services
+    made = server(services, **terms)
     thread = threading.Thread(target=made.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:

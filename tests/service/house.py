@@ -10,13 +10,29 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from packs.github.pack import pack as github
 from packsys.bootstrap import Services
+from packsys.catalog.bundle import Bundle
+from packsys.catalog.manifest import describe
+from packsys.catalog.registry import Registry, shipped
 from packsys.connections.mint import Mint
 from packsys.connections.vault import Vault
-from packsys.errors import Conflict, FormulaError, NotConnected, NotReady, PacksysError
+from packsys.errors import FormulaError, NotConnected, NotReady, PacksysError
 from packsys.language.invocation import Invocation
-from packsys.memory import Ledger, MemoryConnections, MemoryEvents, MemoryJobs, MemoryKeys, MemoryOAuth, MemorySteps
-from packsys.model import Connection, Event, Job, PackVersion, Release, Submission
+from packsys.memory import (
+    Ledger,
+    MemoryBlobs,
+    MemoryConnections,
+    MemoryEvents,
+    MemoryJobs,
+    MemoryKeys,
+    MemoryOAuth,
+    MemoryReleases,
+    MemoryResults,
+    MemorySteps,
+)
+from packsys.memory.egress import ClosedEgress
+from packsys.model import Connection, Event, Job, PackVersion, Scope, Submission
 from packsys.planner.plan import Plan, PlannedStep
 from packsys.ports import EventStore
 from packsys.runtime.cancel import Cancel
@@ -24,11 +40,15 @@ from packsys.runtime.clients import SetClient
 from packsys.runtime.connect import NewConnection, note_of
 from packsys.runtime.disconnect import Disconnect
 from packsys.runtime.ids import job_id
+from packsys.runtime.inquire import Inquire
 from packsys.runtime.keys import digest_of, issue
 from packsys.runtime.preview import Preview
+from packsys.runtime.publish import Publish
 from packsys.runtime.rotate import Rotate
 from packsys.runtime.signin import SignIn
 from packsys.runtime.submit import fingerprint
+from packsys.runtime.surround import Surround
+from packsys.sandbox.inprocess import InProcessPacks
 from packsys.values import Value
 from tests.connections.world import REDIRECT, Direct, a_pack, declared
 from tests.provider import Authority
@@ -89,9 +109,9 @@ class TwoPacks:
         return tuple(pack.name for pack in self.packs)
 
 
-def nothing_to_publish(archive: bytes, published_by: str) -> Release:
-    """Refuses every pack: no route publishes any."""
-    raise Conflict("This house takes no packs.")
+def trusted(bundle: Bundle) -> Mapping[str, Any]:
+    """Takes what a manifest says for what the code declares."""
+    return bundle.manifest
 
 
 @dataclass(frozen=True)
@@ -105,6 +125,8 @@ class SmallHouse:
     ledger: Ledger = field(default_factory=lambda: Ledger(now))
     keys: MemoryKeys = field(default_factory=lambda: MemoryKeys(now))
     kept: MemoryConnections = field(default_factory=MemoryConnections)
+    blobs: MemoryBlobs = field(default_factory=lambda: MemoryBlobs(now=now))
+    releases: MemoryReleases = field(default_factory=MemoryReleases)
     bells: Bells = field(init=False)
     accepted: set[str] = field(default_factory=set)
     troubles: deque[PacksysError] = field(default_factory=deque)
@@ -128,8 +150,9 @@ class SmallHouse:
             disconnect=Disconnect(**self.parts),
             set_client=SetClient(packs=TwoPacks(), oauth=self.oauth, vault=self.vault),
             rotate=Rotate(connections=self.kept, oauth=self.oauth, vault=self.vault),
-            publish=nothing_to_publish,
+            publish=self.publish,
             execute=lambda job, step: None,
+            inquire=self.inquire,
             advance=lambda job: None,
             reconcile=lambda: 0,
             ready=self.ready,
@@ -139,7 +162,20 @@ class SmallHouse:
             keys=self.keys,
             connections=self.kept,
             packs=TwoPacks(),
+            blobs=self.blobs,
+            registry=Registry(shipped=[shipped(describe(github))], releases=self.releases),
         )
+
+    @property
+    def inquire(self) -> Inquire:
+        """Gives what asks packs for anything but formulas; no pack here has anything else."""
+        surround = Surround(connections=self.kept, egress=ClosedEgress(), cache=MemoryResults(now))
+        return Inquire(packs=TwoPacks(), runner=InProcessPacks([]), surround=surround)
+
+    @property
+    def publish(self) -> Publish:
+        """Gives what publishes packs, and takes their manifests for what the code declares."""
+        return Publish(shipped=TwoPacks(), releases=self.releases, describe={"python": trusted, "javascript": trusted})
 
     @property
     def parts(self) -> dict[str, Any]:
@@ -163,9 +199,9 @@ class SmallHouse:
         """Gives the store of steps."""
         return MemorySteps(self.ledger)
 
-    def token(self, workspace: str = "default") -> str:
+    def token(self, workspace: str = "default", *, scopes: Sequence[str] = tuple(Scope)) -> str:
         """Makes a key of a workspace and gives its token."""
-        key, token = issue("a test", workspace, randomness=secrets.token_bytes, now=now())
+        key, token = issue("a test", workspace, randomness=secrets.token_bytes, now=now(), scopes=scopes)
         self.keys.add(key, digest_of(token))
         return token
 

@@ -5,17 +5,27 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from packsys.model import Scope
 from tests.service.house import SmallHouse
 
-ROUTES = [
-    ("POST", "/v1/jobs"),
-    ("GET", "/v1/jobs/01890a5d-ac96-774b-bcce-b302099a8057"),
-    ("DELETE", "/v1/jobs/01890a5d-ac96-774b-bcce-b302099a8057"),
-    ("GET", "/v1/jobs/01890a5d-ac96-774b-bcce-b302099a8057/events"),
-    ("POST", "/v1/formulas/plan"),
-    ("POST", "/v1/connections"),
-    ("GET", "/v1/connections"),
+JOB = "01890a5d-ac96-774b-bcce-b302099a8057"
+SCOPED = {
+    ("POST", "/v1/jobs"): Scope.JOBS,
+    ("GET", f"/v1/jobs/{JOB}"): Scope.JOBS,
+    ("DELETE", f"/v1/jobs/{JOB}"): Scope.JOBS,
+    ("GET", f"/v1/jobs/{JOB}/events"): Scope.JOBS,
+    ("POST", "/v1/formulas/plan"): Scope.JOBS,
+    ("POST", "/v1/connections"): Scope.CONNECTIONS,
+    ("GET", "/v1/connections"): Scope.CONNECTIONS,
+    ("POST", "/v1/packs"): Scope.PACKS,
+}
+UNSCOPED = [
+    ("GET", "/v1/packs"),
+    ("GET", "/v1/packs/1013"),
+    ("GET", "/v1/packs/1013/versions"),
+    ("GET", "/v1/packs/1013/versions/1.0.0/manifest"),
 ]
+ROUTES = [*SCOPED, *UNSCOPED]
 
 
 @pytest.fixture
@@ -63,9 +73,37 @@ def test_a_key_that_does_not_open_is_refused(nobody: httpx.Client, house: SmallH
     assert nobody.get("/v1/connections", headers={"Authorization": f"bearer {token}"}).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/health", "/ready", "/openapi.json", "/docs"])
+@pytest.mark.parametrize("path", ["/health", "/ready", "/openapi.json", "/docs", "/manifest.schema.json"])
 def test_what_machines_and_newcomers_need_is_open(nobody: httpx.Client, path: str) -> None:
     assert nobody.get(path).status_code == 200
+
+
+@pytest.mark.parametrize(("method", "path"), SCOPED)
+def test_a_key_does_what_its_scopes_say(url: str, house: SmallHouse, method: str, path: str) -> None:
+    needed = SCOPED[method, path]
+    for scope in (*Scope, None):
+        headers = {"Authorization": f"Bearer {house.token(scopes=[scope] if scope else [])}"}
+        answer = httpx.request(method, url + path, headers=headers)
+        if scope == needed:
+            assert answer.status_code != 403, answer.text
+            continue
+        assert (answer.status_code, answer.json()["code"]) == (403, "MissingScope")
+        assert f"--scope {needed}" in answer.json()["detail"]
+        assert f'error="insufficient_scope", scope="{needed}"' in answer.headers["www-authenticate"]
+
+
+@pytest.mark.parametrize(("method", "path"), UNSCOPED)
+def test_what_packs_there_are_any_key_may_read(url: str, house: SmallHouse, method: str, path: str) -> None:
+    headers = {"Authorization": f"Bearer {house.token(scopes=[])}"}
+    assert httpx.request(method, url + path, headers=headers).status_code == 200
+
+
+def test_every_scope_is_told_in_the_description(url: str) -> None:
+    paths = httpx.get(f"{url}/openapi.json").json()["paths"]
+    for (method, path), needed in SCOPED.items():
+        told = paths[path.replace(JOB, "{job_id}")][method.lower()]
+        assert told["security"] == [{"apiKey": [needed]}], path
+        assert "403" in told["responses"]
 
 
 def test_the_key_of_a_job_is_its_asker(http: httpx.Client, house: SmallHouse) -> None:

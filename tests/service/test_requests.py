@@ -92,6 +92,10 @@ METHODS = {
     "/v1/jobs/01890a5d-ac96-774b-bcce-b302099a8057/events": "GET",
     "/v1/formulas/plan": "POST",
     "/v1/connections": "GET, POST",
+    "/v1/packs": "GET, POST",
+    "/v1/packs/1013": "GET",
+    "/v1/packs/1013/versions": "GET",
+    "/v1/packs/1013/versions/1.0.0/manifest": "GET",
     "/health": "GET",
     "/ready": "GET",
 }

@@ -122,3 +122,11 @@ def test_alembic_is_not_imported_where_the_schema_is_current(database_url: str) 
 def test_a_server_that_is_away_cannot_be_migrated() -> None:
     with pytest.raises(NotReady):
         migrate("postgresql+psycopg://nobody@/nothing?host=/nonexistent")
+
+
+def test_a_key_of_a_former_release_keeps_what_it_could_do(database: Database) -> None:
+    with database.connect() as connection:
+        connection.execute(
+            text("insert into api_key (id, workspace, name, digest, created_at) values ('k', 'w', 'n', '', now())")
+        )
+        assert connection.execute(text("select scopes from api_key")).scalar() == ["jobs", "connections"]

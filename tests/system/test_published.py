@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import httpx
 import pytest
 
-from packsys.bootstrap import wire
-from packsys.cli.publish import read_archive
-from packsys.cli.system import System
-from packsys.client import Packsys
-from packsys.errors import BrokenPack, Conflict
+from packsys.catalog.bundle import archive, unpack
+from packsys.cli.archive import read_archive
+from packsys.client import Packsys, Refused
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("walls")]
 
@@ -39,6 +38,12 @@ def secrets(context: Context) -> str:
     return "".join(name for name in os.environ if name.startswith("PACKSYS"))
 
 
+@pack.formula()
+def keep(context: Context, text: Annotated[str, "What the file says."]) -> str:
+    """Keeps a file and gives its address."""
+    return context.blobs.store(text.encode(), content_type="text/plain", name="note.txt")
+
+
 @pack.formula(timeout=5, attempts=1)
 def hang(context: Context) -> float:
     """Never ends."""
@@ -54,48 +59,53 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_it_is_found_and_runs(system: System, service: Packsys, folder: Path) -> None:
-    wire(system.settings).publish(read_archive(folder), "a test")
+def test_it_is_found_and_runs(service: Packsys, folder: Path) -> None:
+    service.publish(read_archive(folder))
     assert service.run("Stranger::Double(21)") == 42
 
 
-def test_it_sees_nothing_of_the_worker(system: System, service: Packsys, folder: Path) -> None:
-    wire(system.settings).publish(read_archive(folder), "a test")
+def test_it_sees_nothing_of_the_worker(service: Packsys, folder: Path) -> None:
+    service.publish(read_archive(folder))
     assert service.run("Stranger::Secrets()") == ""
 
 
-def test_it_is_stopped_when_it_does_not_end(system: System, service: Packsys, folder: Path) -> None:
-    wire(system.settings).publish(read_archive(folder), "a test")
+def test_a_file_that_it_keeps_is_read_by_its_address(service: Packsys, folder: Path) -> None:
+    service.publish(read_archive(folder))
+    answer = httpx.get(service.run('Stranger::Keep("six times seven")'))
+    assert (answer.status_code, answer.text) == (200, "six times seven")
+    assert answer.headers["content-disposition"] == "inline; filename*=UTF-8''note.txt"
+
+
+def test_it_is_stopped_when_it_does_not_end(service: Packsys, folder: Path) -> None:
+    service.publish(read_archive(folder))
     job = service.wait(service.submit("Stranger::Hang()").id)
     assert job.report["error"]["code"] in ("Timeout", "Sandbox")
     assert service.run("Stranger::Double(2)") == 4
 
 
-def test_a_version_never_changes(system: System, folder: Path) -> None:
-    publish = wire(system.settings).publish
-    publish(read_archive(folder), "a test")
+def test_a_version_never_changes(service: Packsys, folder: Path) -> None:
+    service.publish(read_archive(folder))
     (folder / "pack.py").write_text(PYTHON.replace("* 2", "* 3"))
-    with pytest.raises(Conflict, match="raise the version"):
-        publish(read_archive(folder), "a test")
+    with pytest.raises(Refused, match="raise the version") as caught:
+        service.publish(read_archive(folder))
+    assert caught.value.status == 409
 
 
-def test_what_ships_cannot_be_replaced(system: System, folder: Path) -> None:
+def test_what_ships_cannot_be_replaced(service: Packsys, folder: Path) -> None:
     (folder / "pack.py").write_text(PYTHON.replace("Stranger", "GitHub"))
-    with pytest.raises(Conflict, match="comes with packsys"):
-        wire(system.settings).publish(read_archive(folder), "a test")
+    with pytest.raises(Refused, match="comes with packsys"):
+        service.publish(read_archive(folder))
 
 
-def test_a_manifest_that_lies_is_refused(system: System, folder: Path) -> None:
-    from packsys.catalog.bundle import archive, unpack
-
+def test_a_manifest_that_lies_is_refused(service: Packsys, folder: Path) -> None:
     bundle = unpack(read_archive(folder))
     manifest = json.loads(json.dumps(dict(bundle.manifest)))
     manifest["domains"] = ["example.com"]
-    with pytest.raises(BrokenPack, match="not what the code declares"):
-        wire(system.settings).publish(archive(bundle.files, manifest), "a test")
+    with pytest.raises(Refused, match="not what the code declares"):
+        service.publish(archive(bundle.files, manifest))
 
 
-def test_a_pack_in_javascript_runs_too(system: System, service: Packsys) -> None:
-    published = wire(system.settings).publish(read_archive(ROOT / "examples" / "javascript"), "a test")
-    assert published.runtime == "javascript"
+def test_a_pack_in_javascript_runs_too(service: Packsys) -> None:
+    published = service.publish(read_archive(ROOT / "examples" / "javascript"))
+    assert published["runtime"] == "javascript"
     assert service.run('Rates::Round(12.345, "JPY")') == ROUNDED

@@ -8,7 +8,7 @@ the host say are frames: four bytes of length, one of kind, and text.
 from __future__ import annotations
 
 import array
-import asyncio
+import ctypes
 import gc
 import json
 import os
@@ -17,39 +17,53 @@ import socket
 import struct
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-from py_mini_racer import MiniRacer, init_mini_racer
+from py_mini_racer import init_mini_racer
 
-from packsys.sandbox.javascript import jail
+from packsys.sandbox import confinement, walls
+from packsys.sandbox.confinement import V8
 from packsys.sandbox.javascript.child_codes import MISBEHAVED, OUT_OF_MEMORY, UNLOCKED
+from packsys.sandbox.javascript.isolate import Isolate, ScriptError
 
 FLAGS = ("--single-threaded", "--disallow-code-generation-from-strings", "--stack-size=800")
 _PIPE = 3
+
+
+@dataclass(frozen=True)
+class _Engine:
+    """Is what every isolate is made of: the library, its first script, and the memory that they take."""
+
+    library: ctypes.CDLL
+    thunk: str
+    base: int
 
 
 def main() -> NoReturn:
     """Serves the host until it closes the socket."""
     control = socket.socket(fileno=int(sys.argv[1]))
     thunk = "\n".join(Path(__file__).with_name(name).read_text("utf-8") for name in ("buffer.js", "thunk.js"))
-    init_mini_racer(flags=FLAGS)
-    base = _measured(thunk)
-    report = jail.enter()
+    library = init_mini_racer(flags=FLAGS)
+    engine = _Engine(library, thunk, _measured(library, thunk))
+    granted = confinement.enclose(V8)
     gc.freeze()  # pages that are never written stay shared with the children
-    control.send(json.dumps(report).encode())
+    control.send(json.dumps(vars(granted)).encode())
     children: dict[int, int] = {}
     while True:
-        _serve(control, children, thunk, base)
+        _serve(control, children, engine)
 
 
-def _measured(thunk: str) -> int:
+def _measured(library: ctypes.CDLL, thunk: str) -> int:
     """Finds what an isolate takes before a pack is in it, in a child: V8 reserves half a gigabyte it never touches."""
     result, told = os.pipe()
     child = os.fork()
     if child == 0:
-        asyncio.run(_measure(told, thunk))
+        Isolate(library, heap=0).begin(thunk)
+        os.write(told, f"{walls.memory_in_use(V8.counted)}".encode())
+        os._exit(0)
     os.close(told)
     with os.fdopen(result, "rb") as said:
         base = int(said.read())
@@ -57,31 +71,25 @@ def _measured(thunk: str) -> int:
     return base
 
 
-async def _measure(told: int, thunk: str) -> NoReturn:
-    isolate = MiniRacer()
-    isolate.eval(thunk)
-    os.write(told, f"{jail.data_in_use()}".encode())
-    os._exit(0)
-
-
-def _serve(control: socket.socket, children: dict[int, int], thunk: str, base: int) -> None:
+def _serve(control: socket.socket, children: dict[int, int], engine: _Engine) -> None:
     message, ancillary, _, _ = control.recvmsg(4096, socket.CMSG_SPACE(8))
     if not message:
         os._exit(0)
     order = json.loads(message)
     if order["do"] == "spawn":
         pipe, scripts = array.array("i", ancillary[0][2][:8])
-        order["data"] += base
-        children[order["id"]] = _spawn(pipe, scripts, order, thunk)
-    else:
-        control.send(json.dumps({"status": _end(children.pop(order["id"], None))}).encode())
+        children[order["id"]] = _spawn(pipe, scripts, partial(_live, engine, pipe, scripts, order))
+        return
+    status = _end(children.pop(order["id"], None))
+    if order["tell"]:
+        control.send(json.dumps({"status": status}).encode())
 
 
-def _spawn(pipe: int, scripts: int, order: dict[str, Any], thunk: str) -> int:
+def _spawn(pipe: int, scripts: int, live: Callable[[], None]) -> int:
     child = os.fork()
     if child == 0:
         try:
-            asyncio.run(_live(pipe, scripts, order, thunk))
+            live()
         finally:
             os._exit(MISBEHAVED)
     os.close(pipe)
@@ -96,22 +104,20 @@ def _end(child: int | None) -> int | None:
     return os.waitpid(child, 0)[1]
 
 
-async def _live(pipe: int, scripts: int, order: dict[str, Any], thunk: str) -> NoReturn:
-    # Waits for nothing: in a running loop V8 is called straight, and not through the thread of another loop.
-    jail.die_with_parent()
+def _live(engine: _Engine, pipe: int, scripts: int, order: dict[str, Any]) -> NoReturn:
+    confinement.set_apart()
     sources = _read_scripts(scripts)
     _keep_only(pipe)
-    isolate = MiniRacer()
-    isolate.set_hard_memory_limit(order["heap"])
-    step: Any = isolate.eval(thunk)
+    isolate = Isolate(engine.library, heap=order["heap"])
+    isolate.begin(engine.thunk)
     try:
-        jail.lock(data=order["data"], seconds=order["seconds"])
-    except (OSError, jail.Missing):
+        confinement.lock(V8, memory=engine.base + order["data"], cpu=order["seconds"])
+    except OSError:
         os._exit(UNLOCKED)
     _answer(isolate, partial(_load, isolate, sources))
+    ahead = bytearray()
     while True:
-        text = _receive()
-        _answer(isolate, partial(_exchange, step, text))
+        _answer(isolate, partial(isolate.exchange, _receive(ahead)))
 
 
 def _read_scripts(scripts: int) -> list[str]:
@@ -126,42 +132,36 @@ def _keep_only(pipe: int) -> None:
     os.closerange(4, 1024)
 
 
-def _load(isolate: MiniRacer, sources: list[str]) -> str:
+def _load(isolate: Isolate, sources: list[str]) -> str:
     for source in sources:
-        isolate.eval(source)
+        isolate.run(source)
     return ""
 
 
-def _exchange(step: Callable[[str], object], text: str) -> object:
-    step(text)  # what it promised runs before the call returns
-    return step("")
-
-
-def _answer(isolate: MiniRacer, work: Callable[[], object]) -> None:
+def _answer(isolate: Isolate, work: Callable[[], str]) -> None:
     try:
         kind, text = b"+", work()
-    except Exception as error:
+    except ScriptError as error:
         kind, text = b"-", f"{error}"[:4000]
-    if isolate.was_hard_memory_limit_reached():  # V8 does not go on afterwards, whatever it answers
+    if isolate.exhausted:
         os._exit(OUT_OF_MEMORY)
-    if not isinstance(text, str):
-        os._exit(MISBEHAVED)
     _send(kind + text.encode("utf-8", "replace"))
 
 
-def _receive() -> str:
-    (length,) = struct.unpack(">I", _read(4))
-    return _read(length).decode()
+def _receive(ahead: bytearray) -> str:
+    (length,) = struct.unpack(">I", _read(4, ahead))
+    return _read(length, ahead).decode()
 
 
-def _read(length: int) -> bytes:
-    held = bytearray()
-    while len(held) < length:
-        piece = os.read(_PIPE, min(length - len(held), 1 << 20))
-        if not piece:
+def _read(length: int, ahead: bytearray) -> bytes:
+    while len(ahead) < length:
+        part = os.read(_PIPE, min(max(length - len(ahead), 1 << 16), 1 << 20))
+        if not part:
             os._exit(0)
-        held += piece
-    return bytes(held)
+        ahead += part
+    read = bytes(ahead[:length])
+    del ahead[:length]
+    return read
 
 
 def _send(body: bytes) -> None:

@@ -14,10 +14,11 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any
 
-from packsys.errors import BrokenPack, CallTimeout, NoSandbox, PackRaised, SandboxError
+from packsys.errors import CallTimeout, NoSandbox, PackRaised, SandboxError
 from packsys.sandbox.javascript import child_codes, wire
 from packsys.sandbox.javascript.nest import Ended, Late, Limits, Oversized, Session
 from packsys.sandbox.javascript.outward import Outward
+from packsys.sandbox.javascript.verdict import unloadable
 
 _AT_ONCE = 6  # requests of one call that are under way together
 _LEVELS = {"warn": logging.WARNING, "error": logging.ERROR, "info": logging.INFO}
@@ -42,7 +43,7 @@ class Dialogue:
         """Waits until the pack is loaded; raises :class:`~packsys.errors.BrokenPack` when it cannot be."""
         kind, text = self._session.receive(until=self._until)
         if kind != b"+":
-            raise BrokenPack(f"The pack cannot be loaded: {_first_line(text)}")
+            raise unloadable(_first_line(text))
         self._session.loaded = True
 
     def ask(self, message: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -145,13 +146,14 @@ def _death(call: str, status: int | None, limits: Limits) -> SandboxError | NoSa
         return SandboxError(f"{call} used more than its memory of {memory}.", limit="memory")
     if ended == signal.SIGSYS:
         return SandboxError(f"{call} made a system call that no pack makes.", limit="system call")
-    if ended in (signal.SIGXCPU, signal.SIGKILL):
+    if ended == signal.SIGXCPU:
         return SandboxError(f"{call} used more than {limits.seconds} seconds of the processor.", limit="time")
     if code == child_codes.UNLOCKED:
         return NoSandbox()
     if code == child_codes.MISBEHAVED:
         return SandboxError(f"{call} sent what no pack sends.", limit="protocol")
-    return SandboxError(f"{call} ended its own process.", limit="crashed")
+    how = "its process was killed" if ended == signal.SIGKILL else "its process ended by itself"
+    return SandboxError(f"{call} was stopped: {how}.", limit="crashed")
 
 
 def _read(text: bytes) -> Sequence[tuple[str, Any, Any]]:

@@ -2,52 +2,54 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, cast
 
-from packsys.catalog.manifest import FORMAT, describe_type
-from packsys.sandbox.javascript.types import parameter_type, value_type
+from packsys.catalog.manifest import FORMAT
+from packsys.catalog.types import describe_schema, describe_type
+from packsys.sandbox.javascript.authentication import write_account, write_authentication
+from packsys.sandbox.javascript.types import object_schema, parameter_type, value_type
 
 TIMEOUT = 60.0  # seconds, as Coda gives every formula
 _ATTEMPTS = 4
 _CACHED = 300.0  # seconds, where a formula does not say
 
-# The kinds of authentication that are written with nothing but their name and these members.
-_AUTHENTICATION: Mapping[str, Mapping[str, str]] = {
-    "HeaderBearerToken": {},
-    "CustomHeaderToken": {"headerName": "header", "tokenPrefix": "prefix"},
-    "QueryParamToken": {"paramName": "parameter"},
-    "WebBasic": {},
-    "OAuth2": {
-        "authorizationUrl": "authorization_url",
-        "tokenUrl": "token_url",
-        "scopes": "scopes",
-        "scopeDelimiter": "scope_delimiter",
-        "scopeParamName": "scope_parameter",
-        "additionalParams": "parameters",
-        "tokenPrefix": "prefix",
-        "tokenQueryParam": "token_query",
-        "nestedResponseKey": "token_field",
-        "endpointKey": "endpoint_field",
-        "resource": "resource",
-    },
-    "OAuth2ClientCredentials": {"tokenUrl": "token_url", "scopes": "scopes"},
-    "AWSAccessKey": {"service": "service"},
-    "AWSAssumeRole": {"service": "service"},
-    "GoogleServiceAccount": {"scopes": "scopes"},
-    "Custom": {},
-    "MultiHeaderToken": {},
-    "MultiQueryParamToken": {},
-}
+# What packsys has no word for is kept in the words of the SDK, under ``coda``.
+_OF_PACK = ("version", "skills", "mcpServers", "suggestedPrompts")
+_OF_FORMULA = (
+    "instructions",
+    "purpose",
+    "isExperimental",
+    "isSystem",
+    "extraOAuthScopes",
+    "allowedAuthenticationNames",
+    "validateParameters",
+)
+_OF_TABLE = ("displayName", "instructions", "entityName", "defaultAddDynamicColumns", "role", "indexing")
+_OF_PARAMETER = (
+    "instructions",
+    "ingestionSuggestedValue",
+    "fullSyncSuggestedValue",
+    "allowedPresetValues",
+    "allowManualInput",
+    "crawlStrategy",
+    "supportsIncrementalSync",
+)
 
 
-def write_manifest(coda: Mapping[str, Any], *, pack_id: int, name: str, version: str) -> dict[str, Any]:
+def write_manifest(
+    coda: Mapping[str, Any], *, pack_id: int, name: str, version: str, web: bool = False
+) -> dict[str, Any]:
     """Makes a manifest of what a bundle declares about itself.
 
-    A bundle knows neither its number nor its name: they are given to it where it is published. What packsys has no
-    word for, such as the keys of property options, stays in what the bundle declares.
+    A bundle knows neither its number nor its name: they are given to it where it is published. ``web`` says whether
+    its code finds the web's polyfills. What packsys has no word for is kept under ``coda`` as the bundle says it.
     """
-    return {
+    authentication = coda.get("defaultAuthentication")
+    others = _others(coda, web=web)
+    manifest = {
         "format": FORMAT,
         "runtime": "javascript",
         "id": pack_id,
@@ -59,12 +61,73 @@ def write_manifest(coda: Mapping[str, Any], *, pack_id: int, name: str, version:
         "categories": [],
         "domains": [each for each in _list(coda.get("networkDomains")) if isinstance(each, str)],
         "base_url": _text(coda.get("baseUrl")),
-        "authentication": _authentication(coda.get("defaultAuthentication")),
-        "system_authentication": _authentication(coda.get("systemConnectionAuthentication")),
+        "authentication": write_authentication(authentication),
+        "system_authentication": write_authentication(coda.get("systemConnectionAuthentication")),
+        "account": write_account(authentication),
+        "rate_limits": [],
         "formulas": [_formula(each) for each in _objects(coda.get("formulas"))],
         "sync_tables": [_table(each) for each in _objects(coda.get("syncTables"))],
         "column_formats": [_format(each) for each in _objects(coda.get("formats"))],
+        **({"coda": others} if others else {}),
     }
+    return cast("dict[str, Any]", _plain(manifest))
+
+
+def _plain(value: Any) -> Any:
+    """Leaves out what JSON has not: a bundle may declare examples with ``undefined`` or ``Infinity``."""
+    match value:
+        case Mapping():
+            return {name: _plain(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_plain(each) for each in value]
+        case str() | bool() | int():
+            return value
+        case float() if math.isfinite(value):
+            return value
+        case datetime():
+            return value.isoformat()
+        case _:
+            return None
+
+
+def _others(coda: Mapping[str, Any], *, web: bool) -> dict[str, Any]:
+    formulas = {_text(each.get("name")): _of_formula(each) for each in _objects(coda.get("formulas"))}
+    tables = {_text(each.get("name")): _of_table(each) for each in _objects(coda.get("syncTables"))}
+    named = {
+        "formulas": {name: each for name, each in formulas.items() if each},
+        "syncTables": {name: each for name, each in tables.items() if each},
+        "adminAuthentications": [
+            _only(each, ("name", "displayName", "description")) for each in _objects(coda.get("adminAuthentications"))
+        ],
+        "authenticationDomains": _domains(coda.get("defaultAuthentication")),
+        "web": web,
+    }
+    return {**_only(coda, _OF_PACK), **{name: each for name, each in named.items() if each}}
+
+
+def _domains(authentication: Any) -> list[Any]:
+    """Gives the domains that receive the secret, where they are several: the manifest's own word has the first."""
+    domains = authentication.get("networkDomain") if isinstance(authentication, Mapping) else None
+    return domains if isinstance(domains, list) and len(domains) > 1 else []
+
+
+def _of_formula(written: Mapping[str, Any]) -> dict[str, Any]:
+    declared = [*_objects(written.get("parameters")), *_objects(written.get("varargParameters"))]
+    parameters = {_text(each.get("name")): _only(each, _OF_PARAMETER) for each in declared}
+    said = {name: each for name, each in parameters.items() if each}
+    return {**_only(written, _OF_FORMULA), **({"parameters": said} if said else {})}
+
+
+def _of_table(written: Mapping[str, Any]) -> dict[str, Any]:
+    getter = written.get("getter")
+    formula = _of_formula(getter) if isinstance(getter, Mapping) else {}
+    options = written.get("namedPropertyOptions")
+    named = {"namedPropertyOptions": [*options]} if isinstance(options, Mapping) and options else {}
+    return {**formula, **_only(written, _OF_TABLE), **named}
+
+
+def _only(written: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    return {name: written[name] for name in names if written.get(name) not in (None, "", [], {}, False)}
 
 
 def _formula(written: Mapping[str, Any]) -> dict[str, Any]:
@@ -108,7 +171,7 @@ def _parameter(written: Mapping[str, Any], *, variadic: bool) -> dict[str, Any]:
         "sparse": sparse,
     }
     suggested = written.get("suggestedValue", written.get("defaultValue"))
-    if suggested is not None:
+    if isinstance(suggested, (str, int, float, list)):
         parameter["suggested"] = suggested
     if written.get("autocomplete"):
         parameter["autocomplete"] = {"function": True}
@@ -124,7 +187,7 @@ def _table(written: Mapping[str, Any]) -> dict[str, Any]:
         "name": name,
         "description": _text(written.get("description")) or _text(formula.get("description")) or f"The table {name}.",
         "identity": _text(written.get("identityName")),
-        "schema": describe_type(value_type(written.get("schema"))).get("schema"),
+        "schema": _rows(written.get("schema"), dynamic=dynamic),
         "parameters": _parameters(formula),
         "timeout": TIMEOUT,
         "attempts": _ATTEMPTS,
@@ -133,6 +196,12 @@ def _table(written: Mapping[str, Any]) -> dict[str, Any]:
         "dynamic": [ours for theirs, ours in _DYNAMIC.items() if written.get(theirs)] if dynamic else None,
         "max_update_batch_size": (size if _number(size) else 1) if formula.get("executeUpdate") else 0,
     }
+
+
+def _rows(schema: Any, *, dynamic: bool) -> dict[str, Any] | None:
+    """Writes what is known of the rows; a dynamic table's placeholder need not say what tells them apart."""
+    found = object_schema(schema) if isinstance(schema, Mapping) else None
+    return None if found is None or (dynamic and not found.id) else describe_schema(found)
 
 
 _DYNAMIC = {
@@ -161,40 +230,6 @@ def _pattern(written: str) -> str:
     return f"(?i){body}" if "i" in flags else body
 
 
-def _authentication(written: Any) -> dict[str, Any] | None:
-    if not isinstance(written, Mapping) or written.get("type") not in _AUTHENTICATION:
-        return None
-    kind = str(written["type"])
-    members = {ours: written[theirs] for theirs, ours in _AUTHENTICATION[kind].items() if written.get(theirs)}
-    for theirs, ours in (("networkDomain", "domain"), ("instructionsUrl", "instructions_url")):
-        if isinstance(written.get(theirs), str):
-            members[ours] = written[theirs]
-    return {"kind": kind, **members, **_special(kind, written)}
-
-
-def _special(kind: str, written: Mapping[str, Any]) -> dict[str, Any]:
-    match kind:
-        case "Custom":
-            return {"fields": _named(written.get("params"))}
-        case "MultiHeaderToken":
-            return {"headers": _named(written.get("headers"))}
-        case "MultiQueryParamToken":
-            return {"parameters": _named(written.get("params"))}
-        case "OAuth2":
-            return {"pkce": "S256" if written.get("useProofKeyForCodeExchange") else "none"}
-        case "WebBasic":
-            shown = written.get("uxConfig")
-            return {"username_only": True} if isinstance(shown, Mapping) and shown.get("usernameOnly") else {}
-        case _:
-            return {}
-
-
-def _named(written: Any) -> list[dict[str, str]]:
-    return [
-        {"name": _text(each.get("name")), "description": _text(each.get("description"))} for each in _objects(written)
-    ]
-
-
 def _need(written: Mapping[str, Any]) -> str:
     need = written.get("connectionRequirement")
     return need if need in ("none", "optional", "required") else "none"
@@ -213,4 +248,6 @@ def _text(value: Any) -> str:
 
 
 def _number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    if isinstance(value, int):
+        return not isinstance(value, bool) and value.bit_length() < 1024
+    return isinstance(value, float) and math.isfinite(value)

@@ -15,13 +15,12 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from packsys.errors import NoSandbox
+from packsys.sandbox.confinement import Granted
 
 MB = 2**20
 _PATIENCE = 30.0  # seconds for the nest to be there, on a machine that is busy
@@ -67,19 +66,18 @@ class Session:
         self.ended = False
         self._pipe = pipe
         self._longest = longest
-        pipe.setblocking(False)
+        self._ahead = bytearray()
 
     def send(self, text: str, *, until: float) -> None:
         """Sends a message; raises :class:`Ended` and, at the moment ``until``, :class:`Late`."""
         body = text.encode()
-        rest = memoryview(struct.pack(">I", len(body)) + body)
-        while rest:
-            try:
-                rest = rest[self._pipe.send(rest) :]
-            except BlockingIOError:
-                self._wait(select.POLLOUT, until)
-            except OSError as error:
-                raise Ended from error
+        try:
+            self._pipe.settimeout(_left(until))
+            self._pipe.sendall(struct.pack(">I", len(body)) + body)
+        except TimeoutError:
+            raise Late from None
+        except OSError as error:
+            raise Ended from error
 
     def receive(self, *, until: float) -> tuple[bytes, bytes]:
         """Gives the kind and the text of the next frame; raises also :class:`Oversized`."""
@@ -89,38 +87,54 @@ class Session:
         body = self._read(length, until)
         return body[:1], body[1:]
 
-    def gone(self) -> bool:
-        """Tells whether the other side has hung up."""
+    def sound(self) -> bool:
+        """Tells whether the other side is there and, once it is loaded, has said nothing that nobody asked for."""
         poll = select.poll()
-        poll.register(self._pipe, 0)  # a hang-up is told in any case
-        return bool(poll.poll(0))
+        poll.register(self._pipe, select.POLLIN if self.loaded else 0)  # a hang-up is told in any case
+        return not (poll.poll(0) or self._ahead)
+
+    def lives(self, *, until: float) -> bool:
+        """Waits for the first word of a session that is not loaded; tells whether there was one, or may yet be.
+
+        A process that was killed at its birth is not seen to hang up before the nest has closed its own end too.
+        """
+        try:
+            self._pipe.settimeout(_left(until))
+            return self.loaded or bool(self._pipe.recv(1, socket.MSG_PEEK))
+        except (TimeoutError, Late):
+            return True
+        except OSError:
+            return False
 
     def close(self) -> None:
         """Hangs up."""
         self._pipe.close()
 
     def _read(self, length: int, until: float) -> bytes:
-        held = bytearray()
-        while len(held) < length:
-            try:
-                piece = self._pipe.recv(min(length - len(held), MB))
-            except BlockingIOError:
-                self._wait(select.POLLIN, until)
-                continue
-            except OSError as error:
-                raise Ended from error
-            if not piece:
-                raise Ended
-            held += piece
-        return bytes(held)
+        while len(self._ahead) < length:
+            self._ahead += self._part(length - len(self._ahead), until)
+        part = bytes(self._ahead[:length])
+        del self._ahead[:length]
+        return part
 
-    def _wait(self, event: int, until: float) -> None:
-        # poll, since select knows no descriptor above 1023
-        poll = select.poll()
-        poll.register(self._pipe, event)
-        left = until - time.monotonic()
-        if left <= 0 or not poll.poll(left * 1000):
-            raise Late
+    def _part(self, wanted: int, until: float) -> bytes:
+        try:
+            self._pipe.settimeout(_left(until))
+            part = self._pipe.recv(min(max(wanted, 2**16), MB))
+        except TimeoutError:
+            raise Late from None
+        except OSError as error:
+            raise Ended from error
+        if not part:
+            raise Ended
+        return part
+
+
+def _left(until: float) -> float:
+    left = until - time.monotonic()
+    if left <= 0:
+        raise Late
+    return left
 
 
 class Nest:
@@ -133,44 +147,48 @@ class Nest:
         self._numbers = itertools.count(1)
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
-        self._report: Mapping[str, str] = {}
+        self._since = 0
+        self._granted = Granted()
         _forget_after_fork(self)
 
-    def report(self) -> Mapping[str, str]:
-        """Tells for each layer of the jail what became of it: 'version 7', 'missing: Operation not permitted'."""
+    def report(self) -> Granted:
+        """Says which walls stand; raises :class:`~packsys.errors.NoSandbox` where they do not suffice."""
         with self._lock:
             self._started()
-            return self._report
+            return self._granted
 
     def spawn(self, scripts: int, limits: Limits) -> Session:
         """Begins a session that loads the scripts of a file; gives it before it has done so."""
         ours, theirs = socket.socketpair()
         with theirs, self._lock:
-            number = next(self._numbers)
-            order = {"do": "spawn", "id": number, "heap": limits.heap, "data": limits.data, "seconds": limits.seconds}
             try:
-                self._order(order, theirs.fileno(), scripts)
+                number = self._forked(theirs.fileno(), scripts, limits)
             except OSError:
                 self._drop()
-                self._order(order, theirs.fileno(), scripts)
+                number = self._forked(theirs.fileno(), scripts, limits)
         return Session(number, ours, longest=limits.frame)
 
     def end(self, session: Session) -> int | None:
         """Kills the process of a session, and gives how it ended as ``waitpid`` does; None when that is not known."""
-        if session.ended:
-            return None
-        session.ended = True
-        session.close()
         with self._lock:
-            if self._control is None:
+            if not self._said_to_end(session, tell=True):
                 return None
             try:
-                self._control.send(json.dumps({"do": "end", "id": session.number}).encode())
+                assert self._control is not None
                 status = json.loads(self._control.recv(4096))["status"]
                 return status if isinstance(status, int) else None
             except (OSError, ValueError, KeyError):
                 self._drop()
                 return None
+
+    def drop(self, session: Session) -> None:
+        """Kills the process of a session, and does not wait until it is gone: its memory takes milliseconds."""
+        with self._lock:
+            self._said_to_end(session, tell=False)
+
+    def holds(self, session: Session) -> bool:
+        """Tells whether the process that a session was forked from still runs: a session ends with it."""
+        return self._runs() and session.number > self._since
 
     def close(self) -> None:
         """Ends the nest and with it every session."""
@@ -184,12 +202,33 @@ class Nest:
             self._control.close()
         self._process = self._control = None
 
-    def _order(self, order: Mapping[str, Any], *descriptors: int) -> None:
-        handed = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
-        self._started().sendmsg([json.dumps(order).encode()], handed)
+    def _said_to_end(self, session: Session, *, tell: bool) -> bool:
+        if session.ended:
+            return False
+        session.ended = True
+        session.close()
+        if self._control is None:
+            return False
+        try:
+            self._control.send(json.dumps({"do": "end", "id": session.number, "tell": tell}).encode())
+        except OSError:
+            self._drop()
+            return False
+        return True
+
+    def _forked(self, pipe: int, scripts: int, limits: Limits) -> int:
+        control, number = self._started(), next(self._numbers)
+        order = {"do": "spawn", "id": number, "heap": limits.heap, "data": limits.data, "seconds": limits.seconds}
+        handed = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [pipe, scripts]))]
+        control.sendmsg([json.dumps(order).encode()], handed)
+        return number
+
+    def _runs(self) -> bool:
+        return self._process is not None and self._process.poll() is None
 
     def _started(self) -> socket.socket:
-        if self._control is None:
+        if not self._runs():
+            self._drop()
             self._start()
         assert self._control is not None
         return self._control
@@ -208,13 +247,16 @@ class Nest:
                 start_new_session=True,
             )
         ours.settimeout(_PATIENCE)
-        self._control = ours
-        self._report = self._greeting(ours)
+        self._control, self._since = ours, next(self._numbers)
+        self._granted = self._greeting(ours)
+        if self._granted.refusal:
+            self._drop()
+            raise NoSandbox(self._granted.refusal)
 
-    def _greeting(self, control: socket.socket) -> Mapping[str, str]:
+    def _greeting(self, control: socket.socket) -> Granted:
         with contextlib.suppress(OSError):
             if message := control.recv(4096):
-                return {str(name): str(what) for name, what in json.loads(message).items()}
+                return Granted(**json.loads(message))
         self._drop()
         raise NoSandbox("The process that holds V8 did not start: try 'python -c \"import py_mini_racer\"'.")
 

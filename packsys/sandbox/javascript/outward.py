@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlencode
 
 from packsys import ports, sdk
@@ -16,28 +17,27 @@ from packsys.sandbox.javascript.markup import read_xml
 
 _XML = re.compile(r"text/xml|application/(\S+\+)?xml", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]+)", re.IGNORECASE)
+_LONGEST_KEPT = 24 * 3600.0  # seconds, as Coda keeps answers at most
+_USUALLY_KEPT = 5 * 60.0
 _LONGEST_BLOB_LIFE = 24 * 3600.0  # seconds
 _USUAL_BLOB_LIFE = 15 * 60.0
-
-
-class Blobs(Protocol):
-    """Keeps files for a while, at an address that others can read."""
-
-    def store(self, body: bytes, *, content_type: str, name: str, seconds: float) -> str:
-        """Keeps a file for some seconds and gives its address."""
 
 
 @dataclass
 class Outward:
     """Serves one call: sends its requests through the fetcher, and remembers what went wrong.
 
-    ``causes`` holds, by the number of the request, the error that the host gave to the isolate.
+    ``timeout`` tells the seconds that are left, ``versions`` are those of a table's rows by their ids. ``causes``
+    holds, by the number of the request, the error that the host gave to the isolate. Once the call is ``over``, nothing
+    waits any more.
     """
 
     fetcher: ports.Fetcher
-    blobs: Blobs | None
     timeout: Callable[[], float]
+    blobs: ports.Blobs | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
     causes: dict[int, BaseException] = field(default_factory=dict)
+    over: threading.Event = field(default_factory=threading.Event)
 
     def serve(self, what: str, number: int, content: Any) -> dict[str, Any]:
         """Does what is asked for, and writes the reply: ``ok`` or ``error``."""
@@ -58,8 +58,13 @@ class Outward:
                 return self._stored_url(number, asked)
             case "storeBlob":
                 return self._stored(asked.get("blob"), asked.get("contentType"), asked.get("options"))
+            case "wait":
+                self.over.wait(_seconds(asked.get("milliseconds"), most=self.timeout()))
+                return None
+            case "rowVersions":
+                return self._versions_of(asked.get("ids"))
             case _:
-                raise ForbiddenRequest("The versions of rows are not known outside of a sync.")
+                raise ForbiddenRequest("This is nothing that a host does for a pack.")
 
     def _fetched(self, number: int, asked: Mapping[str, Any]) -> dict[str, Any]:
         response = self._answered(number, asked)
@@ -74,13 +79,20 @@ class Outward:
             self.causes[number] = sdk.StatusCodeError(answer, method=request.method, url=request.url)
         return response
 
+    def _versions_of(self, ids: Any) -> dict[str, str]:
+        if not isinstance(ids, list):
+            raise ForbiddenRequest("The versions of rows are asked for with a list of their ids.")
+        return {each: self.versions[each] for each in ids if isinstance(each, str) and each in self.versions}
+
     def _stored_url(self, number: int, asked: Mapping[str, Any]) -> str:
         extra = asked.get("fetchOptions")
         options = extra if isinstance(extra, dict) else {}
         response = self._answered(number, {**options, "url": asked.get("url"), "method": "GET"})
         if response.status >= 400:
             raise ApiError(f"The file to be stored was answered with status {response.status}.")
-        return self._stored(response.body, response.headers.get("content-type"), asked.get("options"))
+        given = asked.get("options")
+        kind = given.get("contentType") if isinstance(given, dict) else None
+        return self._stored(response.body, kind or response.headers.get("content-type"), given)
 
     def _stored(self, body: Any, content_type: Any, options: Any) -> str:
         if self.blobs is None:
@@ -88,12 +100,12 @@ class Outward:
         if not isinstance(body, bytes):
             raise ForbiddenRequest("Only bytes can be stored: give a Buffer.")
         given = options if isinstance(options, dict) else {}
-        name, life = given.get("downloadFilename"), given.get("expiryMs")
+        name = given.get("downloadFilename")
         return self.blobs.store(
             body,
-            content_type=content_type if isinstance(content_type, str) else "application/octet-stream",
+            content_type=content_type[:255] if isinstance(content_type, str) else "application/octet-stream",
             name=name[:255] if isinstance(name, str) else "",
-            seconds=_life(life),
+            ttl=_life(given.get("expiryMs")),
         )
 
 
@@ -107,7 +119,26 @@ def request_of(asked: Mapping[str, Any], *, timeout: float) -> ports.Request:
     if form is not None:
         body = urlencode(_texts("form", form)).encode()
         written = {"Content-Type": "application/x-www-form-urlencoded", **written}
-    return ports.Request(method=method, url=url, headers=written, body=body, timeout=timeout)
+    return ports.Request(
+        method=method,
+        url=url,
+        headers=written,
+        body=body,
+        timeout=timeout,
+        authenticate=asked.get("disableAuthentication") is not True,
+        follow=asked.get("ignoreRedirects") is not True,
+        cache_ttl=_kept_for(asked, method),
+    )
+
+
+def _kept_for(asked: Mapping[str, Any], method: str) -> float | None:
+    """Reads how long an answer may be kept; that of anything but a GET only where the pack insists."""
+    seconds, forced = asked.get("cacheTtlSecs"), asked.get("forceCache") is True
+    if method.upper() != "GET" and not forced:
+        return None
+    if isinstance(seconds, (int, float)) and seconds >= 0:
+        return min(float(seconds), _LONGEST_KEPT)
+    return _USUALLY_KEPT if forced else None
 
 
 def _texts(what: str, given: Any) -> dict[str, str]:
@@ -146,6 +177,10 @@ def _decoded(body: bytes, kind: str) -> str:
         return body.decode(named[1] if named else "utf-8", "replace")
     except LookupError:
         return body.decode("utf-8", "replace")
+
+
+def _seconds(milliseconds: Any, *, most: float) -> float:
+    return min(milliseconds / 1000, most) if isinstance(milliseconds, (int, float)) and milliseconds > 0 else 0.0
 
 
 def _life(milliseconds: Any) -> float:

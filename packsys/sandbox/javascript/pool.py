@@ -22,20 +22,27 @@ class Pool:
         self._lock = threading.Lock()
         self._ready: OrderedDict[Hashable, Session] = OrderedDict()
 
-    def take(self, pack: Hashable, scripts: int) -> Session:
-        """Gives a session for a pack: one that waits, or a new one."""
+    def take(self, pack: Hashable, scripts: int, *, until: float) -> Session:
+        """Gives a session for a pack: one that waits, or a new one where none does, or it died while it waited.
+
+        ``until`` is in seconds of the monotonic clock.
+        """
         self._check_owner()
         with self._lock:
             waiting = self._ready.pop(pack, None)
-        if waiting is not None and not waiting.gone():
+        if waiting is not None and self._nest.holds(waiting) and waiting.sound() and waiting.lives(until=until):
             return waiting
         if waiting is not None:
-            self._nest.end(waiting)
+            self._nest.drop(waiting)
         return self._nest.spawn(scripts, self._limits)
 
     def end(self, session: Session) -> int | None:
         """Ends a session; gives how its process ended, where that is known."""
         return self._nest.end(session)
+
+    def drop(self, session: Session) -> None:
+        """Ends a session, and does not wait for it."""
+        self._nest.drop(session)
 
     def refill(self, pack: Hashable, scripts: int) -> None:
         """Sees to it that a session waits for a pack; does not wait for it."""
@@ -50,7 +57,7 @@ class Pool:
             while len(self._ready) > self._most:
                 surplus.append(self._ready.popitem(last=False)[1])
         for each in surplus:
-            self._nest.end(each)
+            self._nest.drop(each)
 
     def close(self) -> None:
         """Ends every session that waits."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
+import secrets
 import sys
-import tempfile
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -18,18 +17,25 @@ from packsys import ports, sdk
 from packsys.catalog.manifest import release, result_types
 from packsys.catalog.result import adapt
 from packsys.errors import BrokenPack, PacksysError
-from packsys.language.invocation import Invocation
-from packsys.language.signature import Parameter, Signature
 from packsys.model import PackVersion
+from packsys.sandbox import answers
+from packsys.sandbox.confinement import Granted
+from packsys.sandbox.errand import Errand
 from packsys.sandbox.javascript import wire
-from packsys.sandbox.javascript.definition import as_coda, read_definition, scripts_of
+from packsys.sandbox.javascript.declaration import authentication_of, check_allowed, declared, identity_of, is_table
 from packsys.sandbox.javascript.dialogue import Dialogue, stopped
+from packsys.sandbox.javascript.inquiry import answered, plain, question, said, written_options
+from packsys.sandbox.javascript.keys import to_keys, to_names
 from packsys.sandbox.javascript.manifest import write_manifest
 from packsys.sandbox.javascript.nest import Ended, Late, Limits, Nest, Oversized, Session
-from packsys.sandbox.javascript.outward import Blobs, Outward
+from packsys.sandbox.javascript.outward import Outward
 from packsys.sandbox.javascript.pool import Pool
-from packsys.sandbox.javascript.spec import RunFormula, Spec, Surroundings
+from packsys.sandbox.javascript.rows import coda_rows
+from packsys.sandbox.javascript.source import Loaded, prepared
+from packsys.sandbox.javascript.spec import Spec, Surroundings, surroundings_of, sync_of
 from packsys.sandbox.javascript.verdict import verdict
+from packsys.sandbox.javascript.web import ENTROPY
+from packsys.sdk.targets import Aim, Target
 from packsys.values import Value
 
 _MOST_KNOWN = 64  # packs whose scripts are held open
@@ -37,19 +43,23 @@ _LOADING = 20.0  # seconds in which a pack must say what it is
 
 
 @dataclass(frozen=True)
-class _Loaded:
-    """Is a pack version whose scripts wait in a file without a name."""
+class _Told:
+    """Is what a pack says about itself, in its own words, and the types of its formulas' results."""
 
-    key: tuple[int, str]
-    scripts: int
-    coda: Mapping[str, Any] | None
+    coda: Mapping[str, Any]
+    results: Mapping[str, sdk.Type]
+
+
+_OF_ROWS = (Aim.PAGE, Aim.UPDATE, Aim.OPTIONS, Aim.TABLE_SCHEMA)
+_WITHOUT_SYNC = (Aim.FORMULA, Aim.CONNECTION_NAME, Aim.CONNECTION_USER_ID, Aim.ENDPOINTS)
 
 
 class JavaScriptSandbox:
     """Runs each invocation in a fresh isolate, in a process that has nothing: :class:`~packsys.ports.PackRunner`.
 
     ``source`` gives the files of a pack version by path: ``bundle.js`` as the Coda SDK builds it, or ``pack.json``.
-    Packs whose number is in ``warm`` keep their isolate from one call to the next, and with it their state.
+    Packs whose number is in ``warm`` keep their isolate, and with it their state, from one call to the next of the
+    same account.
     """
 
     def __init__(
@@ -57,7 +67,6 @@ class JavaScriptSandbox:
         source: Callable[[int, str], Mapping[str, bytes]],
         *,
         limits: Limits | None = None,
-        blobs: Blobs | None = None,
         warm: Collection[int] = (),
         spare: int = 4,
         python: str = sys.executable,
@@ -65,33 +74,33 @@ class JavaScriptSandbox:
         """Starts nothing yet; ``spare`` bounds how many isolates wait, over all packs."""
         self._source = source
         self._limits = limits or Limits()
-        self._blobs = blobs
         self._warm = frozenset(warm)
         self._nest = Nest(python=python)
         self._pool = Pool(self._nest, self._limits, most=spare)
         self._lock = threading.Lock()
-        self._known: OrderedDict[tuple[int, str], _Loaded] = OrderedDict()
-        self._types: dict[tuple[int, str], Mapping[str, sdk.Type]] = {}
+        self._known: OrderedDict[tuple[int, str], Loaded] = OrderedDict()
+        self._facts: dict[tuple[int, str], _Told] = {}
 
-    def layers(self) -> Mapping[str, str]:
-        """Tells what became of each layer of the jail; raises :class:`~packsys.errors.NoSandbox`."""
+    def start(self) -> Granted:
+        """Builds the walls and says which stand; raises :class:`~packsys.errors.NoSandbox` where they are too few."""
         return self._nest.report()
 
     def describe(self, pack_id: int, version: str, *, name: str) -> dict[str, Any]:
         """Writes a pack's manifest; raises :class:`~packsys.errors.PackError` for a pack that cannot be read."""
-        return write_manifest(self.declared(pack_id, version), pack_id=pack_id, name=name, version=version)
+        coda, web = self.declared(pack_id, version), self._load(pack_id, version).web
+        return write_manifest(coda, pack_id=pack_id, name=name, version=version, web=web)
 
     def declared(self, pack_id: int, version: str) -> Mapping[str, Any]:
         """Gives what a pack declares in its own words, with ``True`` for each function.
 
         Raises :class:`~packsys.errors.PackError` for a pack that cannot be read.
         """
-        loaded = self._load(pack_id, version)
+        loaded, call = self._load(pack_id, version), f"pack {pack_id}"
+        until = time.monotonic() + _LOADING
+        outward = Outward(_NoFetcher(), _left(until, most=_LOADING))
+        found = self._converse(loaded, {"do": "manifest"}, call, outward, until=until, seconds=_LOADING)
         if loaded.coda is not None:
-            # The isolate still reads it once, so that a body that is no JavaScript is found now.
-            self._converse(loaded, {"do": "manifest"}, f"pack {pack_id}", _NoFetcher(), _LOADING)
-            return loaded.coda
-        found = self._converse(loaded, {"do": "manifest"}, f"pack {pack_id}", _NoFetcher(), _LOADING)
+            return loaded.coda  # the isolate has read it once, so that a body that is no JavaScript is found now
         if not isinstance(found, dict):
             raise BrokenPack("The bundle exports a pack that is no object.")
         return found
@@ -102,21 +111,30 @@ class JavaScriptSandbox:
 
     def run(self, call: ports.Call) -> Value:
         """Runs a formula and fits its result to the declared type, as :class:`~packsys.ports.PackRunner` says."""
-        invocation, signature = call.invocation, call.formula.signature
-        raw = self.invoke(
-            invocation.pack_id,
-            invocation.version,
-            RunFormula(invocation.formula),
-            arguments_of(signature, invocation),
-            fetcher=call.world.fetcher,
-            timeout=call.world.timeout,
-            call=invocation.name,
-            around=Surroundings(
-                timezone=call.world.timezone, endpoint=call.world.endpoint, token=call.world.idempotency_key
-            ),
-        )
-        declared = self._result_types(invocation.pack_id, invocation.version).get(invocation.formula, sdk.Type())
-        return adapt(_plain(raw), declared, call=invocation.name, timezone=call.world.timezone)
+        errand = Errand.of_call(call)
+        told = self._told(errand.pack_id, errand.version)
+        result = told.results.get(errand.target.name)
+        if result is None:
+            raise BrokenPack(f"{errand.name} is not in release {errand.version} of its pack.")
+        schema = declared(told.coda, "formulas", errand.target.name).get("schema")
+        raw = plain(self._sent(errand, told, None, until=time.monotonic() + errand.world.timeout))
+        return adapt(to_keys(to_names(raw, schema), schema), result, call=errand.name, timezone=errand.world.timezone)
+
+    def ask(self, inquiry: ports.Inquiry) -> Any:
+        """Asks a pack for anything but a formula, and makes its answer anew, as PackRunner says.
+
+        A dynamic table whose schema the world does not know is asked for that first, in an isolate of its own.
+        """
+        errand = Errand.of_inquiry(inquiry, pack=f"pack {inquiry.pack_id}")
+        told = self._told(errand.pack_id, errand.version)
+        until = time.monotonic() + errand.world.timeout
+        rows, aim = self._rows(errand, told, until=until), errand.target.aim
+        known = written_options(rows, errand.target.part) if aim is Aim.OPTIONS else None
+        if known is not None:
+            return answers.read(known, errand, said=str)
+        found = rows if aim is Aim.TABLE_SCHEMA else self._sent(errand, told, rows, until=until)
+        message = answered(errand, found, rows, identity=identity_of(told.coda, errand.target.name))
+        return answers.read(message, errand, said=partial(said, errand.name))
 
     def invoke(
         self,
@@ -130,16 +148,20 @@ class JavaScriptSandbox:
         call: str = "",
         around: Surroundings | None = None,
         updates: object = None,
+        blobs: ports.Blobs | None = None,
+        versions: Mapping[str, str] | None = None,
+        account: str | None = None,
     ) -> Any:
         """Runs anything of a pack and gives what it returned, as it returned it.
 
         Dates come as ``datetime``, Buffers as ``bytes``, errors inside the result as :class:`wire.Raised`.
-        ``updates`` are the edits of :class:`UpdateRows`, or the request of :class:`RowPermissions`. ``timeout`` is
-        seconds, ``call`` the name in messages. Raises what :class:`~packsys.ports.PackRunner` says.
+        ``updates`` are the edits of :class:`UpdateRows`, or the request of :class:`RowPermissions`, ``versions`` those
+        of rows by their ids. ``timeout`` is seconds, ``call`` the name in messages; a warm pack keeps apart what is of
+        one ``account``. Raises what :class:`~packsys.ports.PackRunner` says.
         """
         surroundings = around or Surroundings()
         zone = _zone(surroundings.timezone)
-        message = {
+        message: dict[str, Any] = {
             "do": "run",
             "spec": wire.encode(asdict(spec)),
             "params": [wire.encode(wire.UNDEFINED if each is None else each, zone=zone) for each in arguments],
@@ -147,33 +169,80 @@ class JavaScriptSandbox:
             "updates": wire.encode(updates, zone=zone),
         }
         named = call or f"pack {pack_id}::{getattr(spec, 'name', spec.kind)}"
-        return self._converse(self._load(pack_id, version), message, named, fetcher, timeout)
+        until = time.monotonic() + timeout
+        outward = Outward(fetcher, _left(until, most=timeout), blobs, versions or {})
+        pack = self._load(pack_id, version)
+        if pack.web:
+            message["entropy"] = [*secrets.token_bytes(ENTROPY)]
+        return self._converse(pack, message, named, outward, until=until, seconds=timeout, account=account)
 
     def close(self) -> None:
         """Ends every process and closes what is open."""
         self._pool.close()
         self._nest.close()
         with self._lock:
-            known, self._known = [*self._known.values()], OrderedDict()
-        for each in known:
-            os.close(each.scripts)
+            self._known.clear()
+
+    def _sent(self, errand: Errand, told: _Told, rows: Any, *, until: float) -> Any:
+        """Gives what the isolate returned for an errand."""
+        asked, world = question(errand, told.coda, rows), errand.world
+        name = authentication_of(told.coda, errand)
+        check_allowed(errand, told.coda, name)
+        table = errand.target.aim not in _WITHOUT_SYNC and is_table(told.coda, errand.target.name)
+        dynamic = table and bool(declared(told.coda, "syncTables", errand.target.name).get("getSchema"))
+        given = {key: each for key, each in errand.arguments.items() if key != "updates"}
+        sync = sync_of(world.sync, schema=rows if dynamic else None, parameters=given) if table else None
+        return self.invoke(
+            errand.pack_id,
+            errand.version,
+            asked.spec,
+            asked.arguments,
+            fetcher=world.fetcher,
+            timeout=max(0.001, until - time.monotonic()),
+            call=errand.name,
+            around=surroundings_of(world, authentication=name, sync=sync),
+            updates=asked.updates,
+            blobs=world.blobs,
+            versions=world.sync.row_versions,
+            account=errand.account,
+        )
+
+    def _rows(self, errand: Errand, told: _Told, *, until: float) -> Any:
+        """Gives the schema of a table's rows as the bundle has it; None where it does not matter."""
+        if errand.target.aim not in _OF_ROWS:
+            return None
+        table, world = declared(told.coda, "syncTables", errand.target.name), errand.world
+        if not table.get("getSchema"):
+            return {"type": "array", "items": table.get("schema")}
+        if world.sync.schema and errand.target.aim is not Aim.TABLE_SCHEMA:
+            return coda_rows(world.sync.schema)
+        target = Target(aim=Aim.TABLE_SCHEMA, name=errand.target.name)
+        return plain(self._sent(replace(errand, target=target), told, None, until=until))
 
     def _converse(
-        self, pack: _Loaded, message: Mapping[str, Any], call: str, fetcher: ports.Fetcher, timeout: float
+        self,
+        pack: Loaded,
+        message: Mapping[str, Any],
+        call: str,
+        outward: Outward,
+        *,
+        until: float,
+        seconds: float,
+        account: str | None = None,
     ) -> Any:
-        until = time.monotonic() + timeout
-        outward = Outward(fetcher, self._blobs, lambda: max(0.001, min(timeout, until - time.monotonic())))
-        session = self._pool.take(pack.key, pack.scripts)
+        warm = (*pack.key, account) if pack.key[0] in self._warm else None
+        session = self._pool.take(warm or pack.key, pack.scripts, until=until)
         fine = False
         try:
-            outcome = self._outcome(session, message, call, outward, until=until, seconds=timeout)
+            outcome = self._outcome(session, message, call, outward, until=until, seconds=seconds)
             raised = wire.read_raised(outcome["error"]) if "error" in outcome else None
             value = wire.decode(outcome.get("ok"))
             fine = True
         except wire.Malformed as error:
-            raise stopped(call, error, status=None, seconds=timeout, limits=self._limits) from None
+            raise stopped(call, error, status=None, seconds=seconds, limits=self._limits) from None
         finally:
-            self._give_back(pack, session, fine=fine)
+            outward.over.set()
+            self._give_back(pack, session, warm, fine=fine)
         if raised is not None:
             raise verdict(call, raised, outward.causes)
         return None if value is wire.UNDEFINED else value
@@ -198,34 +267,35 @@ class JavaScriptSandbox:
         except Ended as error:
             raise stopped(call, error, status=self._pool.end(session), seconds=seconds, limits=self._limits) from None
 
-    def _give_back(self, pack: _Loaded, session: Session, *, fine: bool) -> None:
-        if fine and pack.key[0] in self._warm:
-            self._pool.keep(pack.key, session)
+    def _give_back(self, pack: Loaded, session: Session, warm: Hashable, *, fine: bool) -> None:
+        if fine and warm is not None:
+            self._pool.keep(warm, session)
             return
-        self._pool.end(session)
         if fine:  # a pack that was stopped does not get to run ahead of its next call
             self._pool.refill(pack.key, pack.scripts)
+        self._pool.drop(session)
 
-    def _load(self, pack_id: int, version: str) -> _Loaded:
+    def _load(self, pack_id: int, version: str) -> Loaded:
         key = (pack_id, version)
         with self._lock:
             if key in self._known:
                 self._known.move_to_end(key)
                 return self._known[key]
-        loaded = _prepared(key, self._source(pack_id, version))
+        loaded = prepared(key, self._source(pack_id, version))
         with self._lock:
             self._known[key] = loaded
             old = self._known.popitem(last=False)[1] if len(self._known) > _MOST_KNOWN else None
         if old is not None:
-            os.close(old.scripts)
-            self._types.pop(old.key, None)
+            self._facts.pop(old.key, None)
         return loaded
 
-    def _result_types(self, pack_id: int, version: str) -> Mapping[str, sdk.Type]:
+    def _told(self, pack_id: int, version: str) -> _Told:
         key = (pack_id, version)
-        if key not in self._types:
-            self._types[key] = result_types(self.describe(pack_id, version, name="Pack"))
-        return self._types[key]
+        if key not in self._facts:
+            coda = self.declared(pack_id, version)
+            manifest = write_manifest(coda, pack_id=pack_id, name="Pack", version=version)
+            self._facts[key] = _Told(coda, result_types(manifest))
+        return self._facts[key]
 
 
 class _NoFetcher:
@@ -233,46 +303,8 @@ class _NoFetcher:
         raise PacksysError(f"Nothing may be requested while a pack is read: {request.method} {request.url[:100]}.")
 
 
-def arguments_of(signature: Signature, invocation: Invocation) -> list[Value]:
-    """Puts the arguments of a call in order; the sets of variadic parameters follow one after the other."""
-    single = [invocation.arguments.get(each.name) for each in signature.parameters if not each.variadic]
-    repeated = [_listed(each, invocation) for each in signature.parameters if each.variadic]
-    return single + [value for one_set in zip(*repeated, strict=False) for value in one_set]
-
-
-def _listed(parameter: Parameter, invocation: Invocation) -> Sequence[Value]:
-    given = invocation.arguments.get(parameter.name)
-    return given if isinstance(given, (list, tuple)) else ()
-
-
-def _prepared(key: tuple[int, str], files: Mapping[str, bytes]) -> _Loaded:
-    if "bundle.js" in files:
-        return _Loaded(key, _written([files["bundle.js"].decode("utf-8", "replace")]), None)
-    if "pack.json" in files:
-        definition = read_definition(files["pack.json"])
-        return _Loaded(key, _written(scripts_of(definition)), as_coda(definition))
-    raise BrokenPack("The pack has neither a bundle.js nor a pack.json.")
-
-
-def _written(scripts: Sequence[str]) -> int:
-    """Keeps scripts in a file that has no name, which a jailed process can be handed."""
-    with tempfile.TemporaryFile() as file:
-        file.write(json.dumps(scripts).encode())
-        file.flush()
-        return os.dup(file.fileno())
-
-
-def _plain(value: Any) -> Any:
-    """Makes a result of a formula into what a type can be fitted to."""
-    match value:
-        case wire.Raised():
-            return {"name": value.name, "message": value.message}
-        case dict():
-            return {key: _plain(each) for key, each in value.items()}
-        case list():
-            return [None if each is wire.UNDEFINED else _plain(each) for each in value]
-        case _:
-            return value
+def _left(until: float, *, most: float) -> Callable[[], float]:
+    return lambda: max(0.001, min(most, until - time.monotonic()))
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from packsys.ports import World
 from packsys.sandbox.javascript.wire import UNDEFINED
+from packsys.sdk.surroundings import Sync
 
 
 @dataclass(frozen=True)
@@ -132,13 +134,16 @@ class Surroundings:
     """Is what the pack's context says beside the ways out.
 
     ``sync`` holds ``continuation``, ``schema``, ``dynamicUrl`` and so on, ``previous_error`` why the last attempt
-    failed. ``token`` is the same for every attempt of one invocation.
+    failed. ``token`` marks where the host puts secrets. ``authentication`` is the SDK's name of what signs requests.
     """
 
     timezone: str = "UTC"
+    locale: str = "en"
     endpoint: str = ""
     token: str = ""
     location: str = "https://packsys.invalid"
+    document: str = ""
+    user: str = ""
     sync: Mapping[str, Any] | None = None
     authentication: str = ""
     execution: str = ""
@@ -153,11 +158,43 @@ class Surroundings:
         sync = {} if syncs and self.sync is None else self.sync
         return {
             "timezone": self.timezone,
+            "locale": self.locale,
             "endpoint": self.endpoint or UNDEFINED,
             "invocationToken": self.token,
-            "invocationLocation": {"protocolAndHost": self.location},
+            "invocationLocation": {
+                "protocolAndHost": self.location,
+                "docId": self.document or UNDEFINED,
+                "userId": self.user or UNDEFINED,
+            },
             "sync": sync if sync is not None else UNDEFINED,
             "authenticationName": self.authentication or UNDEFINED,
             "executionId": self.execution or UNDEFINED,
             "previousAttemptError": self.previous_error if self.previous_error is not None else UNDEFINED,
         }
+
+
+def surroundings_of(world: World, *, authentication: str = "", sync: Mapping[str, Any] | None = None) -> Surroundings:
+    """Gives what a pack is told of its world."""
+    return Surroundings(
+        timezone=world.timezone,
+        locale=world.locale,
+        endpoint=world.endpoint,
+        token=world.token or world.idempotency_key,
+        location=world.location.base_url or Surroundings.location,
+        document=world.location.document,
+        user=world.location.user,
+        sync=sync,
+        authentication=authentication,
+    )
+
+
+def sync_of(sync: Sync, *, schema: Any, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Writes where a table stands, in the words of the SDK; ``schema`` is that of its rows where it is dynamic."""
+    told = {
+        "continuation": sync.continuation,
+        "schema": schema,
+        "dynamicUrl": sync.dynamic_url,
+        "parameters": parameters,
+        "previousCompletion": {"incrementalContinuation": sync.previous} if sync.previous else None,
+    }
+    return {name: each for name, each in told.items() if each}

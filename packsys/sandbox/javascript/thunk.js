@@ -179,15 +179,34 @@
   logger.log = logger.info;
   globalThis.console = logger;
 
+  // What the web's polyfills need of the host; the first script of every pack takes it away.
+  let begun = () => {};
+  defineProperty(globalThis, '__packsysHost', {
+    value: {wait: milliseconds => ask('wait', {milliseconds}), onBegin: hear => void (begun = hear)},
+    configurable: true,
+  });
+
   // ---- finding what is asked for
 
   const own = () => ({...globalThis.exports, ...globalThis.module.exports});
 
   function manifest() {
-    const {pack, manifest: old} = own();
-    const found = pack ?? old;
-    if (!found || typeof found !== 'object') throw named('BrokenPack', 'The bundle exports no pack.');
+    const exported = own();
+    const found = exported.pack ?? exported.manifest;
+    if (!found || typeof found !== 'object') throw named('BrokenPack', missing(keys(exported)));
+    for (const part of ['formulas', 'syncTables', 'formats']) {
+      if (found[part] !== undefined && found[part] !== null && !isArray(found[part])) throw named('BrokenPack', old(part));
+    }
     return found;
+  }
+
+  function missing(names) {
+    const instead = names.length ? `It exports ${names.slice(0, 5).join(', ')}.` : 'It exports nothing.';
+    return `The bundle exports no pack. ${instead} Write 'export const pack = newPack()', and build it with the Coda SDK.`;
+  }
+
+  function old(part) {
+    return `The bundle's ${part} are no list, as in bundles of the first Coda SDKs: build it with a newer one.`;
   }
 
   function named(name, message) {
@@ -202,8 +221,8 @@
   }
 
   function authentication({authenticationName: name}) {
-    if (!name || name === 'Default') return manifest().defaultAuthentication;
-    if (name === 'System') return manifest().systemConnectionAuthentication;
+    if (name === 'systemAuthentication') return manifest().systemConnectionAuthentication;
+    if (!name || name === 'defaultUserAuthentication') return manifest().defaultAuthentication;
     return manifest().adminAuthentications?.find(each => each.name === name)?.authentication;
   }
 
@@ -297,13 +316,14 @@
 
   // ---- the conversation
 
-  function begin({spec, params, context, updates}) {
+  function begin({spec, params, context, updates, entropy}) {
+    if (entropy) begun(entropy);
     const given = {
       ...decode(context),
       logger,
       fetcher: {fetch},
       temporaryBlobStorage: {storeUrl, storeBlob},
-      syncStateService: {getLatestRowVersions: ids => ask('rowVersions', ids)},
+      syncStateService: {getLatestRowVersions: ids => ask('rowVersions', {ids})},
     };
     run(decode(spec), decode(params), given, decode(updates)).then(value => ({ok: encode(value)})).catch(failed).then(done);
   }
@@ -328,7 +348,7 @@
     },
   };
 
-  return function step(message) {
+  return function step(message = this) {
     if (message !== '') {
       const read = parse(message);
       RECEIVED[read.do](read);

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from packsys import sdk
+from packsys.sandbox.javascript.attributes import appearance
+from packsys.sandbox.javascript.roles import extras, kept
 from packsys.sdk import Hint, Kind, PackDeclarationError, Type
+from packsys.sdk.names import LONGEST_DESCRIPTION, LONGEST_NAME, pascal
 
 # The numbers of the SDK's parameter types; 2 is an object, which no parameter is.
 _PARAMETERS: Mapping[int, Type] = {
@@ -35,8 +38,7 @@ _MEANINGS: Mapping[tuple[str, str], Kind] = {
     ("number", "datetime"): Kind.DATETIME,
     ("number", "duration"): Kind.DURATION,
 }
-_OTHER_HINTS = {"codaInternalRichText": Hint.RICH_TEXT}
-_DEEPEST = 20
+_DEEPEST = 8  # levels of objects and lists; a manifest is nested 40 times at most
 
 
 def parameter_type(declared: Any) -> tuple[Type, bool]:
@@ -54,52 +56,82 @@ def value_type(schema: Any, depth: int = 0) -> Type:
     """Reads a schema; what it does not say, or says wrongly, is any value."""
     if not isinstance(schema, Mapping) or depth > _DEEPEST:
         return Type()
-    written, hinted = schema.get("type"), schema.get("codaType")
-    kind = _MEANINGS.get((str(written), str(hinted)), _VALUES.get(str(written), Kind.ANY))
-    match kind:
-        case Kind.LIST:
-            return value_type(schema.get("items"), depth + 1).list()
-        case Kind.OBJECT:
-            return Type(kind=kind, hint=_hint(hinted), schema=_object(schema, depth))
-        case _:
-            return Type(kind=kind, hint=_hint(hinted))
+    kind = _MEANINGS.get(
+        (str(schema.get("type")), str(schema.get("codaType"))), _VALUES.get(str(schema.get("type")), Kind.ANY)
+    )
+    if kind is Kind.LIST:
+        return value_type(schema.get("items"), depth + 1).list()
+    hint, attributes = appearance(kind, schema)
+    inner = object_schema(schema, depth) if kind is Kind.OBJECT else None
+    return Type(kind=kind, hint=hint, schema=inner, attributes=attributes)
 
 
-def _hint(written: Any) -> Hint | None:
-    try:
-        return _OTHER_HINTS.get(written) or Hint(written)
-    except (ValueError, TypeError):
-        return None
+def object_schema(schema: Mapping[str, Any], depth: int = 0) -> sdk.ObjectSchema | None:
+    """Reads an object's schema; None for one without properties, whose objects are taken as they are.
 
-
-def _object(schema: Mapping[str, Any], depth: int) -> sdk.ObjectSchema | None:
+    Properties whose names no formula can write get others, and keep their keys. Roles that do not fit are left out.
+    """
     properties = schema.get("properties")
-    if not isinstance(properties, Mapping) or not properties or schema.get("includeUnknownProperties"):
+    if not isinstance(properties, Mapping) or not properties:
         return None
-    declared = {name: _property(name, each, depth) for name, each in properties.items()}
-    identity = schema.get("identity")
-    name = identity.get("name") if isinstance(identity, Mapping) else None
+    names = _names([key for key in properties if isinstance(key, str)])
+    declared = {ours: _property(key, properties[key], depth) for key, ours in names.items()}
+    identity = _identity(schema)
+
+    said, unknown = _said(schema), schema.get("includeUnknownProperties") is True
+
+    def made(**more: Any) -> sdk.ObjectSchema:
+        return sdk.ObjectSchema(identity, properties=declared, description=said, open=unknown, **more)
+
     try:
-        return sdk.ObjectSchema(
-            name if isinstance(name, str) else "Object",
-            properties=declared,
-            id=_known(schema, declared, "idProperty", "id"),
-            display=_known(schema, declared, "displayProperty", "primary"),
-        )
+        made()
     except PackDeclarationError:
-        return None  # names that no formula can write: the object is taken as it is
+        return None
+    return made(**kept(made, extras(schema, names, made)))
+
+
+def property_names(schema: Any) -> Mapping[str, str]:
+    """Gives the names of an object's properties in formulas, by the names that the bundle has for them."""
+    properties = schema.get("properties") if isinstance(schema, Mapping) else None
+    return _names([*properties]) if isinstance(properties, Mapping) else {}
+
+
+def _names(keys: list[str]) -> dict[str, str]:
+    taken: dict[str, str] = {}
+    for key in keys:
+        name = pascal(key)[:LONGEST_NAME]
+        if not name[:1].isalpha():
+            name = f"Property{name}"[:LONGEST_NAME]
+        number, whole = 1, name
+        while name in taken.values():
+            number += 1
+            name = f"{whole[: LONGEST_NAME - len(str(number))]}{number}"
+        taken[key] = name
+    return taken
 
 
 def _property(name: str, schema: Any, depth: int) -> sdk.Property:
     given = schema if isinstance(schema, Mapping) else {}
-    key, said = given.get("fromKey"), given.get("description")
+    key, shown = given.get("fromKey"), given.get("displayName")
     return sdk.Property(
         value_type(schema, depth + 1),
-        from_key=key if isinstance(key, str) else name,
-        description=said if isinstance(said, str) else "",
+        from_key=key if isinstance(key, str) and key else name,
+        required=given.get("required") is True,
+        mutable=given.get("mutable") is True,
+        description=_said(given),
+        display_name=shown[:200] if isinstance(shown, str) else "",
     )
 
 
-def _known(schema: Mapping[str, Any], properties: Mapping[str, Any], *roles: str) -> str:
-    named = next((schema[role] for role in roles if isinstance(schema.get(role), str)), "")
-    return named if named in properties else ""
+def _identity(schema: Mapping[str, Any]) -> str:
+    identity = schema.get("identity")
+    name = identity.get("name") if isinstance(identity, Mapping) else None
+    if not isinstance(name, str) or not pascal(name)[:1].isalpha():
+        return "Object"
+    plain = name[0].isalpha() and name.replace("_", "").isalnum()
+    return (name if plain else pascal(name))[:LONGEST_NAME]
+
+
+def _said(schema: Mapping[str, Any]) -> str:
+    description = schema.get("description")
+    return description[:LONGEST_DESCRIPTION] if isinstance(description, str) else ""

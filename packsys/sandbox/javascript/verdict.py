@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from packsys.errors import BrokenPack, PackRaised, PermissionRefused, UserVisible
 from packsys.sandbox.faults import LONGEST_MESSAGE, Fault, fault
+from packsys.sandbox.javascript.web import WEB_NAMES
 from packsys.sandbox.javascript.wire import Raised
+
+_MISSING = re.compile(r"ReferenceError: (\w+) is not defined")
+_OF_NODE = ("require", "process", "__dirname", "window", "document")
 
 
 def verdict(call: str, raised: Raised, causes: Mapping[int, BaseException]) -> Fault:
@@ -29,6 +34,21 @@ def verdict(call: str, raised: Raised, causes: Mapping[int, BaseException]) -> F
         case _:
             said = f": {raised.message}" if raised.message else "."
             return PackRaised(_capped(f"{call} raised {raised.name}{said}"))
+
+
+def unloadable(said: str) -> BrokenPack:
+    """Says why a pack cannot be loaded, and what to do; ``said`` is the first line of the engine's message."""
+    missing = _MISSING.search(said)
+    name = missing[1] if missing else ""
+    if name in WEB_NAMES:
+        advice = f"packs find no {name} unless they are published with the web's names, or leave it out"
+    elif name in _OF_NODE or "import statement outside" in said or "Unexpected token 'export'" in said:
+        advice = "it is no bundle of its own yet: build it with 'packs build' of the Coda SDK"
+    elif "SyntaxError" in said:
+        advice = "it is no JavaScript that V8 understands: build it again"
+    else:
+        advice = "its code raises while it is loaded, before any formula runs: try it with 'packs validate'"
+    return BrokenPack(_capped(f"The pack cannot be loaded: {advice}. The engine says: {said}"))
 
 
 def _capped(text: str) -> str:

@@ -80,7 +80,7 @@ def encode(value: object, *, zone: tzinfo = UTC) -> Any:
 
 def dumps(message: Mapping[str, Any]) -> str:
     """Writes a message as ASCII, since half a surrogate pair has no UTF-8."""
-    return json.dumps(message, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(message)
 
 
 def loads(text: bytes) -> Any:
@@ -88,7 +88,7 @@ def loads(text: bytes) -> Any:
     if _values(text) > MOST_VALUES and _values(_STRING.sub(b"", text)) > MOST_VALUES:
         raise Malformed(f"more than {MOST_VALUES} values at once")
     try:
-        return json.loads(text, parse_constant=_refuse)
+        return _DECODER.decode(text.decode())
     except (ValueError, RecursionError) as error:
         raise Malformed(f"a frame that is no JSON ({type(error).__name__})") from error
 
@@ -139,6 +139,10 @@ def _values(text: bytes) -> int:
 
 def _refuse(constant: str) -> None:
     raise ValueError(constant)
+
+
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse)
 
 
 def _text(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -9,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from packsys.sdk.calling import call, read_page
 from packsys.sdk.context import Context, Invocation
 from packsys.sdk.fitting import fit
 from packsys.sdk.formula import Formula
@@ -18,7 +18,8 @@ from packsys.sdk.names import nearest
 from packsys.sdk.pack import Pack
 from packsys.sdk.schema import as_type
 from packsys.sdk.surroundings import Sync
-from packsys.sdk.tables import SyncTable
+from packsys.sdk.tables import Page, SyncTable
+from packsys.sdk.targets import Aim, Target, invoke
 from packsys.sdk.testing.scripted import ScriptedFetcher
 
 
@@ -48,7 +49,7 @@ def run(
         endpoint=endpoint,
         idempotency_key=idempotency_key,
     )
-    raw = call(declared, context, _bound(declared, arguments, named))
+    raw = invoke(pack, Target(name=formula), context, _bound(declared, arguments, named))
     return fit(raw, declared.result, zone=ZoneInfo(timezone))
 
 
@@ -74,13 +75,13 @@ def sync(
     declared, rows, state = pack.sync_tables[table], [], Sync(previous=previous or {}, dynamic_url=dynamic_url)
     for _ in range(most_pages):
         context = a_context(pack, table, fetcher=fetcher, timezone=timezone, sync=state)
-        page = read_page(declared, context, arguments)
+        page: Page = invoke(pack, Target(aim=Aim.PAGE, name=table), context, arguments)
         rows += _fitted(declared, page.rows, context)
         if page.continuation is None:
             return _distinct(declared, rows)
         if page.continuation == state.continuation:
             raise AssertionError(f"Sync table {table} gave the continuation {page.continuation} twice.")
-        state = replace(state, continuation=page.continuation)
+        state = replace(state, continuation=json.loads(json.dumps(page.continuation)))  # as the host keeps it
     raise AssertionError(f"Sync table {table} has more than {most_pages} pages: script fewer, or say most_pages=.")
 
 

@@ -14,7 +14,8 @@ from packsys.sdk.names import nearest
 from packsys.sdk.pack import Pack
 from packsys.sdk.parameters import Parameter
 from packsys.sdk.tables import SyncTable
-from packsys.sdk.testing.running import run, sync
+from packsys.sdk.targets import Aim, Target, invoke
+from packsys.sdk.testing.running import a_context, run, sync
 
 _SAMPLES = {"text": "x", "number": 1, "boolean": True, "any": "x"}
 
@@ -46,12 +47,25 @@ def _tests(pack: Pack, fetcher: Callable[[], Fetcher] | None) -> Iterator[tuple[
         if formula.examples and (fetcher is not None or not pack.domains):
             yield f"{known}_does_what_its_examples_show", partial(_check_examples, pack, formula, fetcher)
         if _callable(formula.parameters):
-            yield f"{known}_lets_a_failing_service_be_seen", partial(_check_failing, pack, formula)
+            yield f"{known}_lets_a_failing_service_be_seen", partial(_check_failing, pack, Target(name=formula.name))
     for table in pack.sync_tables.values():
         known = f"test_{table.name}"
         yield f"{known}_says_in_sentences_what_it_is", partial(_check_words, table)
         if _callable(table.parameters) and not table.dynamic:
-            yield f"{known}_lets_a_failing_service_be_seen", partial(_check_failing, pack, table)
+            target = Target(aim=Aim.PAGE, name=table.name)
+            yield f"{known}_lets_a_failing_service_be_seen", partial(_check_failing, pack, target)
+    for target in _of_account(pack):
+        called = target.part or target.aim
+        yield f"test_{called}_lets_a_failing_service_be_seen", partial(_check_failing, pack, target)
+
+
+def _of_account(pack: Pack) -> Iterator[Target]:
+    if pack.account.name is not None:
+        yield Target(aim=Aim.CONNECTION_NAME)
+    if pack.account.user_id is not None:
+        yield Target(aim=Aim.CONNECTION_USER_ID)
+    for step in pack.account.steps:
+        yield Target(aim=Aim.ENDPOINTS, part=step.name)
 
 
 def _check_words(declared: Formula | SyncTable) -> None:
@@ -79,26 +93,32 @@ def _check_examples(pack: Pack, formula: Formula, fetcher: Callable[[], Fetcher]
         assert found == example.result, f"{formula.name}({shown}) is {found!r}, not {example.result!r} as shown."
 
 
-def _check_failing(pack: Pack, declared: Formula | SyncTable) -> None:
+def _check_failing(pack: Pack, target: Target) -> None:
     for status in (401, 404, 429, 503):
         service = _Failing(pack, status)
         try:
-            _try(pack, declared, service)
+            _try(pack, target, service)
         except (StatusCodeError, FetchError, UserVisibleError):
             continue  # seen, as it should be
         except Exception as error:
             raise AssertionError(
-                f"{declared.name} raises {type(error).__name__} when the service answers {status}: "
-                "let StatusCodeError pass, or raise UserVisibleError."
+                f"{target.name or target.part or target.aim} raises {type(error).__name__} when the service answers "
+                f"{status}: let StatusCodeError pass, or raise UserVisibleError."
             ) from error
 
 
-def _try(pack: Pack, declared: Formula | SyncTable, service: Fetcher) -> None:
-    arguments = {each.name: _sample(each) for each in declared.parameters if each.required}
-    if isinstance(declared, Formula):
-        run(pack, declared.name, fetcher=service, **arguments)
-    else:
-        sync(pack, declared.name, fetcher=service, **arguments)
+def _try(pack: Pack, target: Target, service: Fetcher) -> None:
+    match target.aim:
+        case Aim.FORMULA:
+            run(pack, target.name, fetcher=service, **_samples(pack.formulas[target.name].parameters))
+        case Aim.PAGE:
+            sync(pack, target.name, fetcher=service, **_samples(pack.sync_tables[target.name].parameters))
+        case _:
+            invoke(pack, target, a_context(pack, target.aim, fetcher=service), {})
+
+
+def _samples(parameters: tuple[Parameter, ...]) -> dict[str, Any]:
+    return {each.name: _sample(each) for each in parameters if each.required}
 
 
 def _callable(parameters: tuple[Parameter, ...]) -> bool:

@@ -1,12 +1,19 @@
 """Makes attempts as pack code; as a program, all of them as the user that it is started by.
 
-``python -m tests.sandbox.jail.attempts FOLDER`` prints one JSON object: how each attempt ended.
+``python -m tests.sandbox.jail.attempts FOLDER`` prints one JSON object: how each attempt ended behind all walls, and
+those that have a control without the walls that stop them.
 """
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +22,32 @@ from packsys.language.invocation import Invocation
 from packsys.language.signature import Signature
 from packsys.model import PackFormula
 from packsys.ports import Call, Fetcher, World
+from packsys.sandbox import walls
 from packsys.sandbox.confinement import Layers
 from packsys.sandbox.limits import Limits
 from packsys.sandbox.python import PythonSandbox
 from tests.sandbox.jail.attacks import ATTACKS, Attack
 from tests.sandbox.jail.bait import laid_out, victim
 
-THROUGH = "through"
+ROOT = os.geteuid() == 0
+HELD_BACK = (errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EROFS)
+"""In which words a kernel says that a machine, a container perhaps, does not allow something to anybody."""
+
+
+@dataclass(frozen=True)
+class End:
+    """Is how an attempt ended: through, refused by the kernel, at a limit, or by a mistake of its own."""
+
+    through: bool = False
+    errno: int | None = None
+    limit: str = ""
+    said: str = ""
+
+    @property
+    def stopped(self) -> bool:
+        """Tells whether a wall stopped it; neither is an attempt that made a mistake."""
+        return not self.through and bool(self.errno or self.limit)
+
 
 SOURCE = b'''
 import json
@@ -81,21 +107,90 @@ def code_call(code: str, bait: Any = None, **options: Any) -> Call:
     return a_call(code=code, bait=json.dumps(bait or {}), **options)
 
 
-def made(attack: Attack, runner: PythonSandbox, bait: dict[str, Any]) -> str:
-    """Makes an attempt and says how it ended: ``through``, or what stopped it."""
+def made(attack: Attack, runner: PythonSandbox, bait: dict[str, Any]) -> End:
+    """Makes an attempt as pack code and says how it ended."""
     try:
-        value = runner.run(code_call(attack.source, bait))
+        return ended(runner.run(code_call(attack.source, bait)))
     except SandboxError as error:
-        return f"stopped: {error.limit}: {error.message}"
+        return End(limit=error.limit, said=error.message)
     except PacksysError as error:
-        return f"stopped: {error.message}"
-    return THROUGH if value is True else f"stopped: {value!r}"
+        return End(said=error.message)
+
+
+def ended(value: object) -> End:
+    """Reads what an attempt left in ``through``."""
+    match value:
+        case True:
+            return End(through=True)
+        case {"errno": int(number), "said": str(said)}:
+            return End(errno=number, said=said)
+        case _:
+            return End(said=f"it left {value!r}")
+
+
+def plainly(attack: Attack, bait: dict[str, Any]) -> End:
+    """Makes an attempt in a process without any walls, of the user who would make it behind none."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            if not attack.as_root:
+                walls.leave_root()
+                walls.give_up_privileges()
+            names: dict[str, Any] = {"bait": bait}
+            exec(attack.source, names)
+            os.write(writing, json.dumps(names["through"]).encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as told:
+        said = told.read()
+    os.waitpid(child, 0)
+    return ended(json.loads(said or "null"))
+
+
+def without(attack: Attack) -> Layers:
+    """Gives every wall but those that stop an attempt."""
+    names = [each for each in (*attack.walls, *attack.beside) if each != "host"]
+    left = replace(Layers(), **dict.fromkeys(names, False))
+    return replace(left, user=False) if attack.as_root and ROOT else left
+
+
+def alone(attack: Attack, wall: str) -> Layers:
+    """Gives one wall, around somebody who could get through where there is none."""
+    bare = Layers(user=not (attack.as_root and ROOT), namespaces=False, landlock=False, limits=False, seccomp=False)
+    return replace(bare, **{wall: True})
+
+
+@contextmanager
+def sandboxes() -> Iterator[Callable[[Layers], PythonSandbox]]:
+    """Gives a sandbox behind some of the walls; each kind is started once."""
+    with ExitStack() as stack:
+        running: dict[Layers, PythonSandbox] = {}
+
+        def get(layers: Layers) -> PythonSandbox:
+            if layers not in running:
+                running[layers] = stack.enter_context(sandbox(layers=layers))
+            return running[layers]
+
+        yield get
 
 
 def main(folder: Path) -> None:
-    with laid_out(folder) as bait, victim() as prey, sandbox() as runner:
-        ends = {attack.name: made(attack, runner, bait | prey) for attack in ATTACKS}
-        sys.stdout.write(json.dumps({"ends": ends, "granted": vars(runner.start())}))
+    controls = [each for each in ATTACKS if not each.no_control and not each.as_root]
+    with sandboxes() as behind, victim() as prey:
+        told = {
+            "walled": {each.name: _made_on_bait(each, behind(Layers()), folder, prey) for each in ATTACKS},
+            "freed": {each.name: _made_on_bait(each, behind(without(each)), folder, prey) for each in controls},
+        }
+    sys.stdout.write(json.dumps(told))
+
+
+def _made_on_bait(attack: Attack, runner: PythonSandbox, folder: Path, prey: dict[str, int]) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(dir=folder) as own:
+        Path(own).chmod(0o777)
+        with laid_out(Path(own)) as bait:
+            return asdict(made(attack, runner, bait | prey))
 
 
 if __name__ == "__main__":

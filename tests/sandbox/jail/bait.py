@@ -45,7 +45,7 @@ def laid_out(folder: Path) -> Iterator[dict[str, Any]]:
             "folder": str(folder),
             "tcp": _listener(stack, socket.AF_INET, ("127.0.0.1", 0)).getsockname()[1],
             "unix": _listener(stack, socket.AF_UNIX, str(folder / "socket")).getsockname(),
-            "abstract": _abstract(stack),
+            "abstract": _abstract(stack, folder),
             "udp": _echo(stack),
             "library": _library(),
         }
@@ -60,8 +60,8 @@ def _files(folder: Path) -> dict[str, str]:
     return {name: str(folder / name) for name in ("public", "secret", "writable", "removable")}
 
 
-def _abstract(stack: ExitStack) -> str:
-    name = f"\0packsys-bait-{os.getpid()}-{id(stack)}"
+def _abstract(stack: ExitStack, folder: Path) -> str:
+    name = f"\0packsys-bait-{os.getpid()}-{folder.parent.name}"
     _listener(stack, socket.AF_UNIX, name)
     return name
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 from packsys.errors import NoSandbox
 from packsys.sandbox.confinement import Granted, Layers
 from packsys.sandbox.python import PythonSandbox, probe
-from tests.sandbox.jail.attempts import sandbox
+from tests.sandbox.jail.attempts import sandbox, sandboxes
 from tests.sandbox.jail.bait import laid_out, victim
 
 
@@ -26,15 +26,7 @@ def machine() -> Granted:
 
 @pytest.fixture(scope="module")
 def behind(machine: Granted) -> Iterator[Callable[[Layers], PythonSandbox]]:
-    """Gives a sandbox behind some of the walls; each kind is started once."""
-    with ExitStack() as stack:
-        running: dict[Layers, PythonSandbox] = {}
-
-        def get(layers: Layers) -> PythonSandbox:
-            if layers not in running:
-                running[layers] = stack.enter_context(sandbox(layers=layers))
-            return running[layers]
-
+    with sandboxes() as get:
         yield get
 
 
@@ -45,10 +37,16 @@ def prey() -> Iterator[dict[str, int]]:
 
 
 @pytest.fixture
-def bait(tmp_path: Path, prey: dict[str, int]) -> Iterator[dict[str, Any]]:
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o777)  # nobody, whom the sandbox becomes, could not even reach it else
-    with laid_out(tmp_path) as addresses:
+def open_folder() -> Iterator[Path]:
+    """Gives a folder that every user can reach: what nobody could not reach anyway would be no bait."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        Path(name).chmod(0o777)
+        yield Path(name)
+
+
+@pytest.fixture
+def bait(open_folder: Path, prey: dict[str, int]) -> Iterator[dict[str, Any]]:
+    with laid_out(open_folder) as addresses:
         yield addresses | prey
 
 

@@ -14,7 +14,7 @@ from tests.sandbox.javascript.packs import Bench, a_bench
 def bench() -> Iterator[Bench]:
     with a_bench() as made:
         try:
-            made.sandbox.layers()
+            made.sandbox.start()
         except NoSandbox as missing:
             pytest.skip(missing.message)
         yield made

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from packsys.ports import Fetcher, Request, Response
+from packsys.ports import Blobs, Fetcher, Request, Response
 from packsys.sandbox.javascript.nest import Limits
 from packsys.sandbox.javascript.runner import JavaScriptSandbox
 from packsys.sandbox.javascript.spec import RunFormula
@@ -60,9 +60,10 @@ class Shelf:
 class Bench:
     """Runs small packs in one sandbox."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, blobs: Blobs | None = None, **options: Any) -> None:
         self.shelf = Shelf()
         self.sandbox = JavaScriptSandbox(self.shelf, **options)
+        self._blobs = blobs
 
     def go(
         self,
@@ -78,10 +79,25 @@ class Bench:
     def add(self, body: str, *, before: str = "", members: str = "") -> int:
         return self.shelf.add({"bundle.js": a_bundle(body, before=before, members=members)})
 
-    def again(self, pack: int, *arguments: object, fetcher: Fetcher | None = None, timeout: float = 20.0) -> Any:
+    def again(
+        self,
+        pack: int,
+        *arguments: object,
+        fetcher: Fetcher | None = None,
+        timeout: float = 20.0,
+        account: str | None = None,
+    ) -> Any:
         given: Sequence[object] = arguments
         return self.sandbox.invoke(
-            pack, VERSION, RunFormula("Go"), given, fetcher=fetcher or Answers(), timeout=timeout, call="Test::Go"
+            pack,
+            VERSION,
+            RunFormula("Go"),
+            given,
+            fetcher=fetcher or Answers(),
+            timeout=timeout,
+            call="Test::Go",
+            blobs=self._blobs,
+            account=account,
         )
 
 

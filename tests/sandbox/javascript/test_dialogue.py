@@ -35,7 +35,7 @@ def frame(body: bytes) -> bytes:
 
 
 def _outward() -> Outward:
-    return Outward(Answers(), None, lambda: 1.0)
+    return Outward(Answers(), lambda: 1.0)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,8 @@ def test_a_child_that_trickles_is_left_in_time() -> None:
         (Ended(), 86 << 8, "memory"),
         (Ended(), 5, "memory"),
         (Ended(), 31, "system call"),
-        (Ended(), 9, "time"),
+        (Ended(), 24, "time"),
+        (Ended(), 9, "crashed"),
         (Ended(), 87 << 8, "protocol"),
         (Ended(), 0, "crashed"),
         (Ended(), None, "crashed"),

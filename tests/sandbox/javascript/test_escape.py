@@ -17,7 +17,8 @@ from packsys.errors import (
     SandboxError,
     UserVisible,
 )
-from tests.sandbox.javascript.packs import Answers, Bench, answer_of
+from tests.sandbox.javascript.packs import Answers, Bench, a_bench, answer_of
+from tests.sandbox.javascript.test_hostile import HOSTILE
 
 # Each gives 'out' when it gets through; anything else, and any error, is a wall that held.
 ESCAPES = {
@@ -60,9 +61,51 @@ ESCAPES = {
     "a symbol that the host may hold": "return Object.getOwnPropertySymbols(globalThis).some(s => globalThis[s]?.step)"
     " ? 'out' : 'in'",
     "a thenable as a way to wait": "return {then: go => go(globalThis.process ? 'out' : 'in')}",
+    "an async generator's constructor": "for await (const x of (async function* () {}).constructor('yield \"out\"')()) "
+    "return x",
+    "a constructor by Reflect": "return Reflect.construct((() => 1).constructor, ['return \"out\"'])()",
+    "a constructor by a subclass": "return new (class extends (() => 1).constructor {})('return \"out\"')()",
+    "a constructor of a bound function": "return (() => 1).bind(null).constructor('return \"out\"')()",
+    "a constructor of a getter": "const {get} = Object.getOwnPropertyDescriptor(Map.prototype, 'size');"
+    "return get.constructor('return \"out\"')()",
+    "import() in a timer of promises": "return await Promise.resolve().then(() => import('module')).then(() => 'out')",
+    "a module's own address": "return (await import(`data:text/javascript,export default import.meta.url`)) && 'out'",
+    "frames of the thunk": "Error.stackTraceLimit = Infinity; Error.prepareStackTrace = (_, sites) => sites;"
+    "const own = f => f && !String(f).includes('prepareStackTrace');"
+    "return new Error().stack.some(site => own(site.getFunction())) ? 'out' : 'in'",
+    "frames of the thunk by captureStackTrace": "const o = {}; Error.prepareStackTrace = (_, sites) => sites;"
+    "Error.captureStackTrace(o); const own = [undefined, globalThis, module.exports.pack.formulas[0]];"
+    "return o.stack.some(site => !own.includes(site.getThis())) ? 'out' : 'in'",
+    "a getter of the result that looks at its caller": "return {get value() { "
+    "return arguments.callee.caller ? 'out' : 'in' }}.value",
+    "a result whose getter finds the host": "return {get value() { return globalThis.process ? 'out' : 'in' }}.value",
+    "a result whose toJSON finds the host": "return {toJSON: k => (globalThis.process ? 'out' : 'in')}.toJSON()",
+    "a reviver of JSON": "return JSON.parse('{\"a\": 1}', function () { return this.process ? 'out' : 'in' })",
+    "a species of arrays": "class A extends Array { static get [Symbol.species]() { return globalThis.process } }"
+    "return new A(1).map(x => x) instanceof Array ? 'in' : 'out'",
+    "a thenable that is given the host's functions": "return await {then: go => go(typeof go.constructor('return 1')"
+    " === 'function' ? 'out' : 'in')}",
+    "a finalizer with a world of its own": "new FinalizationRegistry(() => 1).constructor.constructor('return 1')(); "
+    "return 'out'",
+    "a wait in another thread": "const w = Atomics.waitAsync(new Int32Array(new SharedArrayBuffer(8)), 0, 0, 5);"
+    "return (await w.value) === 'timed-out' ? 'out' : 'in'",
+    "a function behind the console": "return Object.getOwnPropertyNames(console).some(n => console[n]('x')?.host)"
+    " ? 'out' : 'in'",
+    "a map of the thunk": "const set = Map.prototype.set; let held; Map.prototype.set = function (k, v) {"
+    "held ??= this; return set.call(this, k, v) }; await context.fetcher.fetch({url: '/'});"
+    "const host = v => v?.constructor?.name === 'Function' && v.host;"
+    "return [...(held ?? [])].some(host) ? 'out' : 'in'",
+    "a second isolate": "return new Isolate() && 'out'",
+    "the shell of the engine": "const names = ['d8', 'load', 'read', 'os', 'quit', 'realm', 'Realm', 'print'];"
+    "return names.some(name => name in globalThis) ? 'out' : 'in'",
+    "a file by its source map": "//# sourceMappingURL=file:///etc/passwd\n throw new Error('in')",
     "a proxy as the context": "return new Proxy(context, {get: (o, k) => (k === 'constructor' ? 'out' : undefined)})"
     ".constructor === 'out' && context.constructor('return this')()?.process ? 'out' : 'in'",
 }
+
+
+def test_there_are_enough_attempts() -> None:
+    assert len(ESCAPES) + len(SPOILED) + len(LIES) + len(HOSTILE) >= 100
 
 
 @pytest.mark.parametrize("way", ESCAPES)
@@ -85,6 +128,14 @@ SPOILED = {
     "the pack itself": "module.exports.pack.formulas[0].execute = () => 'forged'; globalThis.seen = 1",
     "the prototype of functions": "Function.prototype.call = () => 'forged'; Function.prototype.seen = 1",
     "__proto__": "({}).__proto__.seen = 1",
+    "the maps and sets of the thunk": "Map.prototype.get = () => ({resolve() {}}); WeakMap.prototype.has = () => true;"
+    "Object.prototype.seen = 1",
+    "what iterates": "Array.prototype[Symbol.iterator] = function* () { yield 'forged' }; Array.prototype.seen = 1",
+    "what counts as an array": "Array.isArray = () => true; Object.keys = () => []; Object.prototype.seen = 1",
+    "the number of requests": "for (const url of ['/', '/']) await context.fetcher.fetch({url}); globalThis.seen = 1",
+    "a promise that comes late": "Promise.resolve().then(() => Promise.resolve()).then(() => { globalThis.seen = 1 })",
+    "the console": "console.log = () => 1; globalThis.console = 5; globalThis.seen = 1",
+    "frozen intrinsics": "Object.freeze(Object.prototype); Object.freeze(Array.prototype); globalThis.seen = 1",
 }
 
 
@@ -128,6 +179,42 @@ def test_a_frame_that_no_pack_sends_ends_the_call(bench: Bench, lie: str) -> Non
         bench.go(_forge(frame))
     assert caught.value.limit == "protocol"
     assert bench.go("return 'on'") == "on"
+
+
+def test_spoiled_maps_do_not_make_an_account_look_refused(bench: Bench) -> None:
+    spoiled = "WeakMap.prototype.has = () => true; WeakMap.prototype.get = () => 1;"
+    forged = "throw Object.assign(new Error('no'), {name: 'StatusCodeError', statusCode: 401})"
+    with pytest.raises(PackRaised):
+        bench.go(f"await context.fetcher.fetch({{url: '/'}}); {spoiled} {forged}")
+
+
+def test_a_second_outcome_reaches_nobody() -> None:
+    """Of a pack that keeps its isolate, too: what it says after its answer ends it."""
+    twice = (
+        "Array.prototype.toJSON = function () { delete Array.prototype.toJSON;"
+        "return [['done', 0, {ok: 1}], ['done', 0, {ok: 2}]] }; return 0"
+    )
+    with a_bench(warm=[1]) as bench:
+        pack = bench.add(f"if (params[0]) {{ {twice} }} return 'fine'")
+        assert bench.again(pack, True) == 1
+        assert bench.again(pack, False) == "fine"
+        assert bench.again(pack, False, account="another") == "fine"
+
+
+def test_an_isolate_that_is_kept_is_kept_for_its_account() -> None:
+    with a_bench(warm=[1]) as bench:
+        pack = bench.add("const seen = globalThis.seen; globalThis.seen = params[0]; return seen ?? null")
+        assert [bench.again(pack, n, account="ours") for n in (1, 2)] == [None, 1]
+        assert bench.again(pack, 3, account="theirs") is None
+        assert bench.again(pack, 4, account=None) is None
+        assert bench.again(pack, 5, account="ours") == 2
+
+
+def test_what_is_asked_after_the_outcome_is_not_done(bench: Bench) -> None:
+    answers = Answers()
+    body = "Promise.resolve().then(async () => { for (;;) await context.fetcher.fetch({url: '/late'}) }); return 'done'"
+    assert bench.go(body, fetcher=answers) == "done"
+    assert len(answers.requests) <= 1
 
 
 def _forge(frame: str) -> str:

@@ -9,35 +9,44 @@ from typing import Any
 
 import pytest
 
-from packsys.errors import ForbiddenRequest, PackError, UpstreamError
+from packsys.errors import BlobTooLarge, ForbiddenRequest, PackError, UpstreamError
+from packsys.model import Blob
 from packsys.ports import Response
 from packsys.sandbox.javascript.markup import read_xml
 from tests.sandbox.javascript.packs import Answers, Bench, a_bench, answer_of
 
+LARGEST = 1000  # bytes
+
 
 @dataclass
-class Shelf:
-    """Keeps blobs in memory."""
+class Files:
+    """Keeps blobs in memory, small ones only."""
 
     kept: list[tuple[bytes, str, str, float]] = field(default_factory=list)
 
-    def store(self, body: bytes, *, content_type: str, name: str, seconds: float) -> str:
-        self.kept.append((body, content_type, name, seconds))
+    def store(self, content: bytes, *, content_type: str, name: str = "", ttl: float) -> str:
+        if len(content) > LARGEST:
+            raise BlobTooLarge(f"A file of {len(content)} bytes is larger than {LARGEST}: keep a smaller one.")
+        self.kept.append((content, content_type, name, ttl))
         return f"https://blobs.example/{len(self.kept)}"
 
+    def get(self, blob: str) -> Blob | None:
+        content, kind, name, _ = self.kept[int(blob) - 1]
+        return Blob(content=content, content_type=kind, name=name)
+
 
 @pytest.fixture(scope="module")
-def blobs() -> Shelf:
-    return Shelf()
+def blobs() -> Files:
+    return Files()
 
 
 @pytest.fixture(scope="module")
-def storing(blobs: Shelf) -> Iterator[Bench]:
+def storing(blobs: Files) -> Iterator[Bench]:
     with a_bench(blobs=blobs) as made:
         yield made
 
 
-def test_blobs_are_stored_by_the_host(storing: Bench, blobs: Shelf) -> None:
+def test_blobs_are_stored_by_the_host(storing: Bench, blobs: Files) -> None:
     body = "return context.temporaryBlobStorage.storeBlob(Buffer.from('äb'), 'text/plain', {downloadFilename: 'a.txt'})"
     assert storing.go(body) == "https://blobs.example/1"
     answers = Answers(Response(status=200, headers={"content-type": "image/png"}, body=b"\x89PNG"))
@@ -45,6 +54,59 @@ def test_blobs_are_stored_by_the_host(storing: Bench, blobs: Shelf) -> None:
     assert storing.go(body, fetcher=answers) == "https://blobs.example/2"
     assert blobs.kept == [("äb".encode(), "text/plain", "a.txt", 900.0), (b"\x89PNG", "image/png", "", 60.0)]
     assert [each.url for each in answers.requests] == ["/picture"]
+
+
+@pytest.mark.parametrize(
+    ("options", "seconds"),
+    [("{}", 900.0), ("{expiryMs: 5000}", 5.0), ("{expiryMs: 1e12}", 86400.0), ("{expiryMs: -1}", 900.0), ("5", 900.0)],
+)
+def test_a_blob_lives_for_its_time_and_no_longer_than_a_day(
+    storing: Bench, blobs: Files, options: str, seconds: float
+) -> None:
+    storing.go(f"return context.temporaryBlobStorage.storeBlob(Buffer.from('a'), 'text/plain', {options})")
+    assert blobs.kept[-1][3] == seconds
+
+
+def test_a_blob_that_is_too_large_is_refused_as_what_it_is(storing: Bench) -> None:
+    with pytest.raises(BlobTooLarge, match="2000 bytes"):
+        storing.go("return context.temporaryBlobStorage.storeBlob(Buffer.alloc(2000), 'text/plain')")
+
+
+def test_a_file_is_fetched_as_the_pack_says(storing: Bench, blobs: Files) -> None:
+    answers = Answers(Response(status=200, headers={"content-type": "text/html"}, body=b"x"))
+    options = "{contentType: 'image/png'}, {disableAuthentication: true, headers: {a: 'b'}, cacheTtlSecs: 0}"
+    storing.go(f"return context.temporaryBlobStorage.storeUrl('/picture', {options})", fetcher=answers)
+    (sent,) = answers.requests
+    assert (sent.authenticate, dict(sent.headers), sent.cache_ttl) == (False, {"a": "b"}, 0.0)
+    assert blobs.kept[-1][1] == "image/png"
+
+
+@pytest.mark.parametrize(
+    ("request_", "terms"),
+    [
+        ("{}", (True, True, None)),
+        ("{disableAuthentication: true}", (False, True, None)),
+        ("{ignoreRedirects: true}", (True, False, None)),
+        ("{cacheTtlSecs: 0}", (True, True, 0.0)),
+        ("{cacheTtlSecs: 60}", (True, True, 60.0)),
+        ("{cacheTtlSecs: 1e9}", (True, True, 86400.0)),
+        ("{method: 'POST', cacheTtlSecs: 60}", (True, True, None)),
+        ("{method: 'POST', cacheTtlSecs: 60, forceCache: true}", (True, True, 60.0)),
+        ("{method: 'POST', forceCache: true}", (True, True, 300.0)),
+        ("{disableAuthentication: 'yes', cacheTtlSecs: 'long'}", (True, True, None)),
+    ],
+)
+def test_the_terms_of_a_request_reach_the_host(
+    bench: Bench, request_: str, terms: tuple[bool, bool, float | None]
+) -> None:
+    answers = Answers()
+    bench.go(f"await context.fetcher.fetch({{url: '/', ...{request_}}})", fetcher=answers)
+    (sent,) = answers.requests
+    assert (sent.authenticate, sent.follow, sent.cache_ttl) == terms
+
+
+def test_no_versions_of_rows_are_known_where_the_host_has_none(bench: Bench) -> None:
+    assert bench.go("return context.syncStateService.getLatestRowVersions(['1', '2'])") == {}
 
 
 @pytest.mark.parametrize("blob", ["'text'", "5", "{length: 3}"])

@@ -1,0 +1,39 @@
+"""What earlier calls gave, as packs may look for it: read, and never written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from packsys.language.keys import read_key
+from packsys.model import PackVersion
+from packsys.ports import ResultCache
+from packsys.values import Failure
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recall:
+    """Finds the kept results of one release with one account: the read-only cache of a pack's context."""
+
+    cache: ResultCache
+    workspace: str
+    pack: PackVersion
+    account: str | None
+
+    def get(self, formula: str, arguments: Mapping[str, Any]) -> tuple[Any] | None:
+        """Finds a result by the arguments of its call, by name; those that are left out take their default."""
+        declared = self.pack.formulas.get(formula)
+        if declared is None or declared.signature.action:
+            return None
+        defaults = {each.name: [] if each.variadic else each.default for each in declared.signature.parameters}
+        try:
+            key = read_key(self.pack.id, self.pack.version, formula, self.account, {**defaults, **arguments})
+        except Failure:  # such arguments cannot be kept, so no result of theirs is
+            return None
+        return self.cache.get(kept_under(self.workspace, key))
+
+
+def kept_under(workspace: str, key: str) -> str:
+    """Names the place of a call's result in the cache: workspaces share none."""
+    return f"{workspace}:{key}"

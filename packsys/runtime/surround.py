@@ -1,0 +1,75 @@
+"""Puts a world around pack code: what it may reach in one attempt, and what its context says."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from packsys.errors import NotConnected
+from packsys.model import Connection, PackVersion
+from packsys.ports import BlobStore, ConnectionStore, Egress, ResultCache, World
+from packsys.runtime.recall import Recall
+from packsys.sdk.surroundings import Location, NoCache, Sync
+
+
+def new_token() -> str:
+    """Makes a token that nobody guesses: 128 random bits."""
+    return secrets.token_hex(16)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surround:
+    """Makes worlds, each for one attempt; ``token`` gives one that is unlike all others."""
+
+    connections: ConnectionStore
+    egress: Egress
+    cache: ResultCache
+    blobs: BlobStore | None = None
+    token: Callable[[], str] = new_token
+
+    def __call__(
+        self,
+        pack: PackVersion,
+        *,
+        account: str | None,
+        location: Location,
+        timeout: float,
+        timezone: str = "UTC",
+        locale: str = "en",
+        idempotency_key: str = "",
+        sync: Sync | None = None,
+        fresh: bool = False,
+    ) -> World:
+        """Makes the world of a pack release with an account of the location's workspace.
+
+        A ``fresh`` one finds no kept results and no kept answers. Raises
+        :class:`~packsys.errors.NotConnected` for an account that cannot be used, and what
+        :class:`~packsys.ports.Egress` does.
+        """
+        connection = self._connection(account, pack, location.workspace)
+        token = self.token()
+        recall = Recall(cache=self.cache, workspace=location.workspace, pack=pack, account=account)
+        return World(
+            fetcher=self.egress.open(pack, connection, token=token, workspace=location.workspace, fresh=fresh),
+            timeout=timeout,
+            timezone=timezone,
+            locale=locale,
+            endpoint=connection.endpoint if connection else "",
+            idempotency_key=idempotency_key,
+            token=token,
+            location=location,
+            sync=sync or Sync(),
+            blobs=self.blobs.of(location.workspace) if self.blobs else None,
+            cache=NoCache() if fresh else recall,
+        )
+
+    def _connection(self, account: str | None, pack: PackVersion, workspace: str) -> Connection | None:
+        if account is None:
+            return None
+        connection = self.connections.get(account, workspace=workspace)
+        if connection is None or connection.pack_id != pack.id:
+            raise NotConnected(f"The account {account} of {pack.name} is gone: connect it again.")
+        if not connection.state.usable:
+            raise NotConnected(f"The account {connection.name!r} is {connection.state}: connect it again.")
+        return connection
