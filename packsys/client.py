@@ -258,17 +258,57 @@ class Packsys:
         return answer
 
     def connect(
-        self, *, pack: str, name: str, token: str, endpoint: str = "", connection: str | None = None
+        self,
+        *,
+        pack: str,
+        name: str,
+        token: str | None = None,
+        fields: Mapping[str, str] | None = None,
+        endpoint: str = "",
+        connection: str | None = None,
     ) -> Mapping[str, Any]:
-        """Connects an account with its token, or replaces the one with the id ``connection``; gives its row."""
-        asked = {
-            "pack": pack,
-            "name": name,
-            "token": token,
-            "endpoint": endpoint,
-            "id": connection or str(uuid4()),
-        }
-        answer: Mapping[str, Any] = self._ask("POST", "/v1/connections", json=asked)
+        """Connects an account with its token or its fields, or replaces the one with the id ``connection``."""
+        secret: dict[str, Any] = {"fields": dict(fields)} if fields else {"token": token}
+        asked = {"pack": pack, "name": name, "endpoint": endpoint, "id": connection or str(uuid4()), **secret}
+        return self._object("POST", "/v1/connections", json=asked)
+
+    def connections(self) -> Sequence[Mapping[str, Any]]:
+        """Lists the connected accounts of the workspace."""
+        listed: Sequence[Mapping[str, Any]] = self._ask("GET", "/v1/connections")
+        return listed
+
+    def disconnect(self, connection: str) -> Mapping[str, Any]:
+        """Ends an account, here and at its service; gives its row."""
+        return self._object("DELETE", f"/v1/connections/{connection}")
+
+    def audit(self, connection: str) -> Mapping[str, Any]:
+        """Tells what happened to an account."""
+        return self._object("GET", f"/v1/connections/{connection}/audit")
+
+    def set_oauth_client(self, pack: str, *, client_id: str, client_secret: str = "") -> Mapping[str, Any]:
+        """Sets what the workspace is to the service of a pack."""
+        asked = {"client_id": client_id, "client_secret": client_secret}
+        return self._object("PUT", f"/v1/packs/{pack}/oauth-client", json=asked)
+
+    def begin_sign_in(
+        self, *, pack: str, name: str, redirect: str, endpoint: str = "", connection: str | None = None
+    ) -> Mapping[str, Any]:
+        """Begins to sign in for an account; the person comes back to ``redirect``, a loopback address."""
+        asked = {"pack": pack, "name": name, "redirect_uri": redirect, "endpoint": endpoint}
+        more = {"connection": connection} if connection else {}
+        return self._object("GET", "/v1/oauth/start", params={**asked, **more})
+
+    def finish_sign_in(self, query: str) -> None:
+        """Hands on what the person came back with; this client has begun the sign-in, and no other can finish it."""
+        try:
+            response = self.http.get(f"/v1/oauth/callback?{query}")
+        except _NO_ANSWER as error:
+            raise _unreachable(self.url, error) from error
+        if response.is_error:
+            _answer(response)
+
+    def _object(self, method: str, path: str, **options: Any) -> Mapping[str, Any]:
+        answer: Mapping[str, Any] = self._ask(method, path, **options)
         return answer
 
     def publish(self, archive: bytes) -> Mapping[str, Any]:

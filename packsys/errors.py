@@ -18,6 +18,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from packsys.taxonomy import Category, recovery
+
 
 class Actor(StrEnum):
     """Names who can mend an error."""
@@ -37,11 +39,25 @@ class PacksysError(Exception):
     actor: Actor = Actor.US
     retryable: bool = False
 
-    def __init__(self, message: str | None = None, *, retry_after: float | None = None) -> None:
-        """Takes a sentence for the one who must act, and the seconds to wait where time is the cure."""
+    def __init__(self, message: str | None = None, *, retry_after: float | None = None, reason: str = "") -> None:
+        """Takes a sentence for the one who must act, and the seconds to wait where time is the cure.
+
+        ``reason`` is the rule that was broken, in a word that never changes; :mod:`packsys.egress` names its rules so.
+        """
         self.message = message or (self.__doc__ or "").split("\n", 1)[0]
         self.retry_after = retry_after
+        self.reason = reason
         super().__init__(self.message)
+
+    @property
+    def category(self) -> Category:
+        """Gives the kind of trouble that this is."""
+        return recovery(self.code).category
+
+    @property
+    def advice(self) -> str:
+        """Says what helps, to the one who must act."""
+        return recovery(self.code).advice
 
 
 # The caller must act.
@@ -161,10 +177,38 @@ class AuthenticationRefused(ConnectionFault):
     code = "Authentication"
 
 
+class GrantRefused(AuthenticationRefused):
+    """The service gave no token: connect the account again.
+
+    ``error`` is the service's own code (RFC 6749, 5.2), such as ``invalid_grant``.
+    """
+
+    code = "GrantRefused"
+
+    def __init__(self, message: str, *, error: str) -> None:
+        """Takes the sentence and the code."""
+        super().__init__(message)
+        self.error = error
+
+
 class PermissionRefused(ConnectionFault):
     """The account may not do this: grant it the right in the service."""
 
     code = "Permission"
+
+
+class MissingScopes(ConnectionFault):
+    """The account lacks rights that this call needs: connect it again, and grant them.
+
+    ``scopes`` are the names of the rights as the service writes them, as far as it tells them.
+    """
+
+    code = "MissingScopes"
+
+    def __init__(self, message: str | None = None, *, scopes: tuple[str, ...] = ()) -> None:
+        """Takes the sentence, and what is to be granted."""
+        super().__init__(message)
+        self.scopes = scopes
 
 
 # The pack's maker must act.
@@ -253,6 +297,18 @@ class RateLimited(UpstreamError):
     """The service asks for fewer requests."""
 
     code = "RateLimited"
+
+
+class LimitReached(RateLimited):
+    """The rate limit for this account is used up for now.
+
+    The request was not sent. ``untouched`` says that none of its call was, so that to put the call off repeats nothing.
+    """
+
+    def __init__(self, message: str | None = None, *, retry_after: float, untouched: bool = False) -> None:
+        """Takes the sentence, the seconds to wait, and whether the call has sent nothing."""
+        super().__init__(message, retry_after=retry_after)
+        self.untouched = untouched
 
 
 class DeadlineExceeded(PacksysError):

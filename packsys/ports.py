@@ -11,7 +11,25 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from packsys.language.invocation import Invocation
-from packsys.model import Blob, Claim, Connection, Event, Job, Key, PackFormula, PackVersion, Release, Stall, Step
+from packsys.limits.advice import Advice
+from packsys.limits.demand import Demand
+from packsys.limits.verdict import Permit, Refusal
+from packsys.model import (
+    AuditEntry,
+    AuditNote,
+    Blob,
+    Claim,
+    Connection,
+    Event,
+    Job,
+    Key,
+    OAuthClient,
+    PackFormula,
+    PackVersion,
+    Release,
+    Stall,
+    Step,
+)
 from packsys.sdk.surroundings import Cache, Location, NoCache, Sync
 from packsys.sdk.targets import Target
 from packsys.values import Value
@@ -54,8 +72,11 @@ class StepStore(Protocol):
     def keep(self, claim: Claim, outcome: Value, *, cached: bool = False) -> bool:
         """Commits a step's outcome once; False, and nothing written, when the claim was lost."""
 
-    def postpone(self, claim: Claim, *, delay: float, cause: str) -> bool:
-        """Gives a claim back, to be due in ``delay`` seconds; False when it was lost."""
+    def postpone(self, claim: Claim, *, delay: float, cause: str, tried: bool = True) -> bool:
+        """Gives a claim back, to be due in ``delay`` seconds; False when it was lost.
+
+        With ``tried=False`` it does not count as an attempt: the call was not begun.
+        """
 
 
 class EventStore(Protocol):
@@ -121,9 +142,12 @@ class ReleaseStore(Protocol):
 
 
 class ConnectionStore(Protocol):
-    """Keeps connected accounts, sealed."""
+    """Keeps connected accounts, sealed, and what happened to each.
 
-    def add(self, connection: Connection) -> None:
+    A ``note`` is written down together with the change, or neither is.
+    """
+
+    def add(self, connection: Connection, *, note: AuditNote | None = None) -> None:
         """Keeps a new connection, or replaces the one with the same id and workspace."""
 
     def get(self, connection: str, *, workspace: str) -> Connection | None:
@@ -131,6 +155,53 @@ class ConnectionStore(Protocol):
 
     def list(self, *, workspace: str) -> Sequence[Connection]:
         """Lists a workspace's connections by name."""
+
+    def replace(self, connection: Connection, *, expected: int, note: AuditNote | None = None) -> bool:
+        """Keeps a new form of a connection; False, and nothing written, when its version is not ``expected`` now."""
+
+    def lease(self, connection: Connection, *, owner: str, seconds: float, sent: bytes) -> bool:
+        """Takes the right to refresh this version, and keeps the digest of the token that is about to be sent.
+
+        False when another holds it, the version is another, the account cannot be used any more, or the time of the
+        next attempt has not come.
+        """
+
+    def release(self, connection: Connection, *, owner: str, delay: float, note: AuditNote | None = None) -> bool:
+        """Gives the right back after a refresh that brought nothing: keeps state and reason, counts the failure.
+
+        The next may be tried in ``delay`` seconds. False when the right was lost.
+        """
+
+    def touch(self, connection: Connection) -> None:
+        """Keeps now as the time when the connection was last used."""
+
+    def after(self, place: tuple[str, str], *, limit: int) -> Sequence[Connection]:
+        """Lists connections of all workspaces by workspace and id, from behind a place; ``("", "")`` is the start."""
+
+    def reseal(self, connection: Connection, *, before: bytes) -> bool:
+        """Keeps another seal of the same secret; False when the row holds something else than ``before``."""
+
+    def audit(self, connection: str, *, workspace: str) -> Sequence[AuditEntry]:
+        """Lists what happened to a connection, oldest first; entries are never changed."""
+
+
+class OAuthStore(Protocol):
+    """Keeps sign-ins that are under way, and what workspaces are to the services they sign in at."""
+
+    def begin(self, digest: bytes, sealed: bytes, *, ttl: float) -> None:
+        """Keeps a sign-in for ``ttl`` seconds, under the digest of its state."""
+
+    def take(self, digest: bytes) -> bytes | None:
+        """Gives a sign-in once, and forgets it; None when it is unknown, taken or too old."""
+
+    def keep_client(self, client: OAuthClient) -> None:
+        """Keeps a workspace's client of a pack, in place of an earlier one."""
+
+    def client(self, pack_id: int, *, workspace: str) -> OAuthClient | None:
+        """Finds a workspace's client of a pack."""
+
+    def clients(self) -> Sequence[OAuthClient]:
+        """Lists the clients of all workspaces."""
 
 
 class KeyStore(Protocol):
@@ -202,11 +273,41 @@ class Fetcher(Protocol):
 class Egress(Protocol):
     """Opens the way out for one call."""
 
-    def open(self, pack: PackVersion, connection: Connection | None, *, token: str = "") -> Fetcher:
+    def open(
+        self,
+        pack: PackVersion,
+        connection: Connection | None,
+        *,
+        token: str = "",
+        workspace: str = "",
+        fresh: bool = False,
+    ) -> Fetcher:
         """Gives the fetcher of one pack release and, where there is one, one account.
 
-        ``token`` is that of the call's world: with it the pack marks where secrets belong.
+        ``token`` is the call's own: it marks where fields of the account are to be put. ``workspace`` is whose call
+        it is, where there is no account to tell. With ``fresh`` no kept answer is used.
         """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """Is what a look for an answer found: its bytes, or None, and the account's generation at that moment."""
+
+    generation: str
+    data: bytes | None
+
+
+class AnswerCache(Protocol):
+    """Keeps answers of services for a while; may forget at any moment. It cannot read what it keeps."""
+
+    def look(self, account: str, name: str) -> Found:
+        """Finds the newest answer that was kept under a name since the account was last forgotten."""
+
+    def put(self, account: str, name: str, data: bytes, *, generation: str, ttl: float) -> None:
+        """Keeps an answer for ``ttl`` seconds, if it can, and if the generation is still the account's."""
+
+    def forget(self, account: str) -> None:
+        """Forgets all of an account's answers, those too that are on their way, by a new generation."""
 
 
 class Blobs(Protocol):
@@ -276,6 +377,32 @@ class Inquiry:
     world: World
     arguments: Mapping[str, Value] = field(default_factory=dict)
     account: str | None = None
+
+
+class RateLimiter(Protocol):
+    """Decides when a request may be sent, for all workers together. Lends slots, so that a dead worker's come back."""
+
+    def take(self, demand: Demand, *, lease: float) -> Permit | Refusal:
+        """Takes every permit and slot that a request needs, or none and says how long to wait, and why.
+
+        In no window of any length are ever more permits taken than its limit. Slots are lent for ``lease`` seconds.
+        """
+
+    def give_back(self, demand: Demand, permit: Permit) -> None:
+        """Frees the slots of a permit; what was sent stays counted."""
+
+    def learn(self, demand: Demand, advice: Advice) -> None:
+        """Holds requests of the demand's narrowest place back as the service says, in all workers at once."""
+
+
+class Gate(Protocol):
+    """Lets the requests of one call out, each in its time."""
+
+    def carry(self, send: Callable[[float], Response], *, method: str, path: str, timeout: float) -> Response:
+        """Waits for a permit, calls ``send`` with the seconds that are left of ``timeout``, and notes the answer.
+
+        Raises :class:`~packsys.errors.LimitReached` where the wait is too long, and what ``send`` raises.
+        """
 
 
 class PackRunner(Protocol):

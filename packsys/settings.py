@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from packsys.errors import WrongSetUp
 
@@ -16,11 +17,12 @@ class Settings:
     """Holds what differs between installations.
 
     ``vault_keys`` are 32-byte key-encryption keys by name, the first one seals. ``packs`` are modules, files or
-    folders. ``allowed_networks`` are private networks that packs may reach, in CIDR form. ``public_url`` is where
-    browsers reach the service: temporary files are addressed below it. ``lease`` is how many
-    seconds a worker may be silent before its step is given to another, ``grace`` how long work may stand still
-    before the reconciler sends it again, ``attempts`` how often a step may lose its worker. ``log_format`` is
-    ``text`` or ``json``.
+    folders. ``allowed_networks`` are private networks that packs may reach: ``10.0.0.0/8``, or ``sales=10.0.0.0/8``
+    for the workspace ``sales`` alone. ``public_url`` is where browsers reach the service: temporary files are addressed
+    below it, and people come back to it from signing in. ``lease`` is how many seconds a worker may be silent before
+    its step is given to another, ``grace`` how long work may stand still before the reconciler sends it again,
+    ``attempts`` how often a step may lose its worker. ``log_format`` is ``text`` or ``json``. ``rate_limits`` are
+    those of packs, as :mod:`packsys.limits.written` reads them.
     """
 
     database_url: str
@@ -34,6 +36,17 @@ class Settings:
     grace: float = 10.0
     attempts: int = 5
     log_format: str = "text"
+    rate_limits: str = ""
+
+    @property
+    def servers(self) -> tuple[tuple[str, int], ...]:
+        """Lists host and port of the servers of packsys itself, which no pack may reach."""
+        addresses = (urlsplit(url) for url in (self.database_url, self.state_url, self.cache_url))
+        return tuple(
+            (address.hostname, address.port or (5432 if address.scheme.startswith("postgres") else 6379))
+            for address in addresses
+            if address.hostname
+        )
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
@@ -49,6 +62,7 @@ class Settings:
             lease=_seconds(environ, "PACKSYS_LEASE", cls.lease),
             grace=_seconds(environ, "PACKSYS_GRACE", cls.grace),
             log_format=environ.get("PACKSYS_LOG_FORMAT", cls.log_format),
+            rate_limits=environ.get("PACKSYS_RATE_LIMITS", cls.rate_limits),
         )
 
     def environ(self) -> dict[str, str]:
@@ -65,6 +79,7 @@ class Settings:
             "PACKSYS_LEASE": str(self.lease),
             "PACKSYS_GRACE": str(self.grace),
             "PACKSYS_LOG_FORMAT": self.log_format,
+            "PACKSYS_RATE_LIMITS": self.rate_limits,
         }
 
 

@@ -29,13 +29,32 @@ def test_settings_survive_the_way_to_a_child() -> None:
         **ENVIRON,
         "PACKSYS_VAULT_KEYS": f"new:{KEY},old:{KEY}",
         "PACKSYS_PACKS": "packs.github, examples/hello/pack.py",
-        "PACKSYS_ALLOWED_NETWORKS": "10.0.0.0/8",
+        "PACKSYS_ALLOWED_NETWORKS": "10.0.0.0/8, sales=10.1.0.0/16",
         "PACKSYS_PUBLIC_URL": "https://packsys.example.com/base",
         "PACKSYS_LEASE": "3",
+        "PACKSYS_RATE_LIMITS": "1013=50/s; *=5/s",
     }
     settings = Settings.from_environ(environ)
     assert Settings.from_environ(settings.environ()) == settings
     assert list(settings.vault_keys) == ["new", "old"]
+    assert settings.allowed_networks == ("10.0.0.0/8", "sales=10.1.0.0/16")
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("postgresql+psycopg://user:pw@db.example:5433/packsys", ("db.example", 5433)),
+        ("postgresql://db.example/packsys", ("db.example", 5432)),
+        ("redis://:pw@[fd00::1]/0", ("fd00::1", 6379)),
+    ],
+)
+def test_our_own_servers_are_known(url: str, server: tuple[str, int]) -> None:
+    assert Settings(database_url=url, state_url="", cache_url="").servers == (server,)
+
+
+@pytest.mark.parametrize("url", ["redis+socket:///tmp/cache.sock?virtual_host=0", "postgresql:///packsys?host=/tmp/pg"])
+def test_a_server_in_a_file_is_out_of_reach_anyway(url: str) -> None:
+    assert Settings(database_url=url, state_url="", cache_url="").servers == ()
 
 
 WRONG = {

@@ -15,7 +15,7 @@ from packsys.errors import PacksysError
 from packsys.sandbox.runtimes import report_walls
 from packsys.settings import Settings
 from packsys.starting import without_collecting
-from packsys.telemetry import set_up_logging
+from packsys.telemetry import Hidden, set_up_logging
 
 settings = Settings.from_environ(os.environ)
 
@@ -27,9 +27,14 @@ class House(Celery):
     """
 
     @cached_property
+    def hidden(self) -> Hidden:
+        """Knows what the log must not show."""
+        return Hidden()
+
+    @cached_property
     def services(self) -> Services:
         """Wires the house for this process."""
-        return wire(settings, celery=self)
+        return wire(settings, celery=self, hidden=self.hidden)
 
 
 app: Any = celery_app(settings.state_url, app=House, include=["workers.jobs", "workers.formulas", "workers.upkeep"])
@@ -37,7 +42,7 @@ app: Any = celery_app(settings.state_url, app=House, include=["workers.jobs", "w
 
 @setup_logging.connect
 def _log(**_: object) -> None:
-    set_up_logging(format=settings.log_format)
+    set_up_logging(format=settings.log_format, hide=app.hidden)
 
 
 @worker_init.connect

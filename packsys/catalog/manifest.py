@@ -14,6 +14,7 @@ from typing import Any, cast
 from packsys import sdk
 from packsys.catalog.types import describe_schema, describe_type, read_type
 from packsys.language.signature import Kind, Need, Parameter, Shape, Signature
+from packsys.limits.policy import declared
 from packsys.model import PackFormula, PackVersion
 
 FORMAT = 1
@@ -57,6 +58,7 @@ def release(manifest: Mapping[str, Any]) -> PackVersion:
         formulas=MappingProxyType({each["name"]: _formula(manifest, each) for each in manifest["formulas"]}),
         base_url=manifest["base_url"],
         authentication=MappingProxyType(dict(manifest["authentication"] or {})),
+        rate_limits=declared([sdk.RateLimit(**each) for each in manifest.get("rate_limits", ())]),
     )
 
 

@@ -12,13 +12,14 @@ from itertools import islice, pairwise
 from typing import Any
 
 from packsys import sdk
+from packsys.catalog.domains import check_owned_domain
 from packsys.catalog.shape import Problem, misshapen, shown
 from packsys.catalog.types import read_schema
 from packsys.errors import BrokenPack
 from packsys.sdk import authentication as kinds
 from packsys.sdk.appearance import check_appearance
 from packsys.sdk.formula import Terms, check_terms
-from packsys.sdk.names import check_base_url, check_description, check_domain, check_name, check_version
+from packsys.sdk.names import check_base_url, check_description, check_name, check_version
 from packsys.sdk.patterns import check_pattern
 from packsys.sdk.signing import check_authentication, check_system_authentication
 
@@ -70,7 +71,7 @@ def _of_pack(manifest: Mapping[str, Any]) -> Iterator[Problem]:
     if not (_is_script(manifest) and _CODA_VERSION.fullmatch(version)):
         yield from _refusals("version", version, check_version, name, version)
     for place, domain in enumerate(manifest["domains"]):
-        yield from _refusals(f"domains[{place}]", domain, check_domain, name, domain)
+        yield from _refusals(f"domains[{place}]", domain, check_owned_domain, name, domain)
     if manifest["base_url"]:
         base, domains = manifest["base_url"], manifest["domains"]
         yield from _refusals("base_url", base, check_base_url, name, base, domains)

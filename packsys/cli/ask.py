@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -60,18 +59,3 @@ def plan(text: str, *, url: str | None, key: str | None) -> None:
     address = find_address(url=url, key=key)
     with Packsys(address.url, address.key) as service:
         Console().print(plan_tree(service.plan(text)))
-
-
-@click.command()
-@click.argument("pack")
-@click.argument("name")
-@click.option("--endpoint", default="", help="Base URL of a service that you host yourself.")
-@click.option("--id", "connection", help="Id to give the connection, a UUID. Default: a new one.")
-@asks_service
-def connect(pack: str, name: str, *, endpoint: str, connection: str | None, url: str | None, key: str | None) -> None:
-    """Connects an account of PACK under NAME; asks for its token, or reads it from standard input."""
-    token = click.prompt("Token", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline().strip()
-    address = find_address(url=url, key=key)
-    with Packsys(address.url, address.key) as service:
-        made = service.connect(pack=pack, name=name, token=token, endpoint=endpoint, connection=connection)
-    click.echo(f"{made['name']} {made['id']}")

@@ -20,7 +20,10 @@ COMMANDS = {
     "key": "packsys.cli.operate:key",
     "formula": "packsys.cli.ask:formula",
     "plan": "packsys.cli.ask:plan",
-    "connect": "packsys.cli.ask:connect",
+    "connect": "packsys.cli.connections:connect",
+    "connections": "packsys.cli.connections:connections",
+    "oauth-client": "packsys.cli.connections:oauth_client",
+    "vault": "packsys.cli.vault:vault",
     "doctor": "packsys.cli.doctor:doctor",
 }
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from packsys.bootstrap import now
+from packsys.adapters import now
 from packsys.catalog.result import adapt
 from packsys.catalog.types import read_schema
 from packsys.cli.values import print_value, read_variable

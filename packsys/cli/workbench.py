@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, replace
 
-from packsys.bootstrap import load_packs, new_id, now, open_egress
+from packsys.adapters import bench_egress, load_packs, new_id, now
 from packsys.connections.vault import Secret, Vault
+from packsys.connections.vaulted import Unrefreshed, VaultCredentials
 from packsys.language.compile import Compiler
 from packsys.memory import MemoryBlobs, MemoryConnections, MemoryResults
 from packsys.memory.egress import ClosedEgress
@@ -54,7 +55,8 @@ def workbench(
     connect = Connect(packs=packs, connections=connections, vault=vault, new_id=new_id)
     account = NewConnection(pack_id=pack.id, name="me", token=Secret(token or "-"), endpoint=endpoint)
     connection = connect(account) if token or endpoint else None
-    egress: Egress = open_egress(vault, allowed_networks) if pack.domains or endpoint else ClosedEgress()
+    credentials = VaultCredentials(vault, connections, Unrefreshed())
+    egress: Egress = bench_egress(credentials, allowed_networks) if pack.domains or endpoint else ClosedEgress()
     blobs = MemoryBlobs(now=now, base=_NOWHERE)
     surround = Surround(connections=connections, egress=egress, cache=MemoryResults(now), blobs=blobs)
     return Bench(

@@ -1,9 +1,9 @@
 """Carries the requests of packs: checks where they go, signs them, and hands back what came.
 
 A pack reaches its declared domains over https, on the usual port, and the endpoint of the account, which is one
-origin: scheme, host and port. The account's secret goes to the endpoint alone when there is one, and to the
-declared domains when there is none. Redirects of GET and HEAD are followed as if the pack had asked for each
-address itself; other answers that redirect are handed back.
+origin: scheme, host and port. The account's secret goes to the endpoint alone when there is one, and else to the
+domain that it is for. Redirects are followed as if the pack had asked for each address itself: each is checked, and
+signed or not, on its own.
 """
 
 from __future__ import annotations
@@ -13,138 +13,188 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from packsys import __version__
-from packsys.connections.credentials import sign
-from packsys.connections.vault import Secret, Vault
+from packsys.connections.credential import Credential, Credentials, Outgoing
 from packsys.egress import headers, url
-from packsys.egress.guard import EgressPolicy, Guard
-from packsys.egress.transport import Transport
-from packsys.egress.url import Url
-from packsys.errors import ConnectionFault, ForbiddenRequest, NotConnected, UpstreamError
-from packsys.model import Connection, ConnectionState, PackVersion
-from packsys.ports import Request, Response
+from packsys.egress.addresses import Networks
+from packsys.egress.deadline import Deadline
+from packsys.egress.decoding import ACCEPTED
+from packsys.egress.guard import EgressPolicy
+from packsys.egress.reach import Reach
+from packsys.egress.redaction import Redaction
+from packsys.egress.redirects import next_letter
+from packsys.egress.scopes import missing_scopes
+from packsys.egress.transport import Letter, Transport
+from packsys.egress.turns import Turns
+from packsys.errors import ConnectionFault, ForbiddenRequest, PacksysError, UpstreamError
+from packsys.model import Connection, PackVersion
+from packsys.ports import Gate, Request, Response
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-_REDIRECTS = (301, 302, 303, 307, 308)
-_SHORTEST_REDACTED = 8  # characters; a shorter secret may well be a word of the answer
-
-
-class HttpEgress:
-    """Is the way out over HTTP, for all packs and accounts of a process: :class:`~packsys.ports.Egress`.
-
-    Connections are kept open and shared; make one after a process has forked.
-    """
-
-    def __init__(
-        self,
-        *,
-        vault: Vault,
-        policy: EgressPolicy | None = None,
-        guard: Guard | None = None,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        """Opens nothing yet; ``monotonic`` is a clock in seconds. A guard given brings its own policy."""
-        self._vault = vault
-        self._guard = guard or Guard(policy or EgressPolicy())
-        self._transport = Transport(self._guard, monotonic=monotonic)
-
-    def open(self, pack: PackVersion, connection: Connection | None, *, token: str = "") -> PackFetcher:
-        """Gives the fetcher of one call, with the account's secret opened for it.
-
-        Raises :class:`~packsys.errors.ConnectionFault` for an account that is not active or not the pack's, and
-        :class:`~packsys.errors.SealBroken`.
-        """
-        if connection is not None:
-            _check_account(pack, connection)
-        endpoint = connection.endpoint if connection is not None else ""
-        return PackFetcher(
-            pack=pack,
-            policy=self._guard.policy,
-            transport=self._transport,
-            base=endpoint or pack.base_url,
-            endpoint=url.parse(endpoint) if endpoint else None,
-            secret=self._vault.open_connection(connection) if connection and pack.authentication else None,
-        )
-
-    def close(self) -> None:
-        """Closes the connections that are kept open."""
-        self._transport.close()
+_DEFAULTS: Mapping[str, str] = {"User-Agent": f"packsys/{__version__}", "Accept-Encoding": ACCEPTED}
 
 
 @dataclass(frozen=True, kw_only=True)
+class Carrier:
+    """Is what the fetchers of a process share."""
+
+    transport: Transport
+    credentials: Credentials
+    policy: EgressPolicy
+    turns: Turns
+    monotonic: Callable[[], float] = time.monotonic
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Terms:
+    """Is what holds for all hops; after ``first`` was refused and renewed, no credential is renewed again."""
+
+    authenticate: bool
+    follow: bool
+    deadline: Deadline
+    first: Credential | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Journey:
+    """Is the answer to a request, and whether it came from where the pack had asked or by a redirect."""
+
+    response: Response
+    redirected: bool
+
+
 class PackFetcher:
     """Carries the requests of one call: :class:`~packsys.ports.Fetcher`."""
 
-    pack: PackVersion
-    policy: EgressPolicy
-    transport: Transport
-    base: str
-    endpoint: Url | None
-    secret: Secret | None
+    def __init__(
+        self,
+        carrier: Carrier,
+        *,
+        pack: PackVersion,
+        connection: Connection | None,
+        credential: Credential | None,
+        workspace: str,
+        token: str = "",
+        gate: Gate | None = None,
+    ) -> None:
+        """Takes what is shared, whose requests these are, and the gate that each waits at before it leaves."""
+        self._carrier, self._pack, self._connection, self._token = carrier, pack, connection, token
+        self._credential = credential
+        self._secrets = frozenset(credential.redactions if credential else ())
+        self._reach = Reach.of(pack, connection)
+        self._base = (connection.endpoint if connection else "") or pack.base_url
+        self._workspace, self._gate = workspace, gate
+        self._networks: Networks = carrier.policy.networks_of(workspace)
 
     def fetch(self, request: Request) -> Response:
         """Sends a request that the pack may send, and gives the answer without the secret in it."""
-        self._check(request)
-        asked = url.complete(request.url, self.base).asking(dict(request.query))
-        for _ in range(self.policy.redirects + 1):
-            response = self._send(request, asked)
-            location = response.headers.get("location", "")
-            if request.method not in ("GET", "HEAD") or response.status not in _REDIRECTS or not location:
-                return self._redacted(response)
-            asked = asked.follow(location)
-        raise UpstreamError(f"{asked.host} redirects in circles: {self.policy.redirects} redirects are followed.")
+        return self.travel(request).response
 
-    def _check(self, request: Request) -> None:
+    def travel(self, request: Request) -> Journey:
+        """Does what :meth:`fetch` does, and tells whether there was a redirect."""
+        try:
+            journey = self._travel(request)
+        except PacksysError as error:
+            raise self._redaction().error(error) from None
+        return replace(journey, response=self._redaction().response(journey.response))
+
+    def _travel(self, request: Request) -> Journey:
+        letter = self._letter(request)
+        seconds = min(self._carrier.policy.longest, request.timeout)  # in this order no NaN gets through
+        deadline = Deadline.after(seconds, letter.url.host, self._carrier.monotonic)
+        terms = _Terms(
+            authenticate=request.authenticate, follow=request.follow, deadline=deadline, first=self._credential
+        )
+        with self._carrier.turns.of((self._workspace, self._pack.id), deadline):
+            return self._followed(letter, terms)
+
+    def _followed(self, first: Letter, terms: _Terms) -> Journey:
+        letter = first
+        for hop in range(self._carrier.policy.redirects + 1):
+            response = self._sent(letter, terms)
+            moved = next_letter(letter, response) if terms.follow else None
+            if moved is None:
+                return Journey(response=response, redirected=hop > 0)
+            letter = self._allowed(self._without_secrets(moved))
+        raise UpstreamError(
+            f"{first.url.host} redirects in circles: {self._carrier.policy.redirects} redirects are followed.",
+            reason="too_many_redirects",
+        )
+
+    def _letter(self, request: Request) -> Letter:
         if request.method not in METHODS:
-            raise ForbiddenRequest(f"{request.method[:20]!r} is no method of a pack: use {', '.join(METHODS)}.")
-        if len(request.body or b"") > self.policy.longest_request:
-            most = self.policy.longest_request // 2**20
-            raise ForbiddenRequest(f"The request's body is larger than {most} MB: send it in parts.")
+            raise ForbiddenRequest(
+                f"{request.method[:20]!r} is no method of a pack: use {', '.join(METHODS)}.", reason="method"
+            )
+        most = self._carrier.policy.longest_request
+        if len(request.body or b"") > most:
+            raise ForbiddenRequest(
+                f"The request's body is larger than {most // 2**20} MB: send it in parts.", reason="size"
+            )
+        taken = self._credential.headers if self._credential and request.authenticate else ()
+        asked = url.complete(request.url, self._base).asking(dict(request.query))
+        given = headers.checked(request.headers, taken)
+        return self._allowed(Letter(method=request.method, url=asked, headers=given, body=request.body))
 
-    def _send(self, request: Request, asked: Url) -> Response:
-        self._check_reach(asked)
-        return self.transport.send(
-            request.method,
-            asked,
-            headers={**_DEFAULTS, **headers.checked(request.headers, self._signature(asked))},
-            body=request.body,
-            timeout=request.timeout,
-            longest=self.policy.longest_answer,
-        )
+    def _allowed(self, letter: Letter) -> Letter:
+        self._reach.check(letter.url)
+        return letter
 
-    def _check_reach(self, asked: Url) -> None:
-        if self._at_endpoint(asked) or (self._declared(asked) and asked.scheme == "https" and asked.port == 443):
-            return
-        if self._declared(asked):
-            raise ForbiddenRequest(f"{self.pack.name} may reach {asked.host} over https on port 443 only.")
-        known = ", ".join(self.pack.domains) or "none"
-        raise ForbiddenRequest(f"{self.pack.name} may not reach {asked.host}: its domains are {known}.")
+    def _without_secrets(self, letter: Letter) -> Letter:
+        """Takes out of a redirect's address what the last signature had put there: the next hop decides anew."""
+        redaction = self._redaction()
+        query = "&".join(part for part in letter.url.query.split("&") if not redaction.finds(part))
+        if redaction.finds(letter.url.path) and not self._reach.trusts(letter.url):
+            raise ForbiddenRequest(f"{letter.url.host} is not to know the account's secret.", reason="secret")
+        return replace(letter, url=replace(letter.url, query=query))
 
-    def _at_endpoint(self, asked: Url) -> bool:
-        return self.endpoint is not None and asked.origin == self.endpoint.origin
+    def _sent(self, letter: Letter, terms: _Terms) -> Response:
+        deadline = replace(terms.deadline, host=letter.url.host)
+        credential = self._credential if terms.authenticate and self._reach.trusts(letter.url) else None
+        if credential is None or self._connection is None:
+            return self._carried(letter, deadline)
+        # What a gate counts by is the path as the pack wrote it, without the secrets that may be put there.
+        response = self._carried(_signed(letter, credential), deadline, path=letter.url.path)
+        if response.status == 401 and credential is terms.first:
+            newer = self._renewed(self._connection, credential)
+            response = self._carried(_signed(letter, newer), deadline, path=letter.url.path) if newer else response
+        if lacking := missing_scopes(response, host=letter.url.host, account=self._connection.name):
+            raise lacking
+        return response
 
-    def _declared(self, asked: Url) -> bool:
-        return any(asked.within(domain) for domain in self.pack.domains)
+    def _carried(self, letter: Letter, deadline: Deadline, *, path: str = "") -> Response:
+        named = {name.lower() for name in letter.headers}
+        added = {name: value for name, value in _DEFAULTS.items() if name.lower() not in named}
+        whole = replace(letter, headers={**added, **letter.headers})
 
-    def _signature(self, asked: Url) -> Mapping[str, str]:
-        trusted = self._at_endpoint(asked) if self.endpoint else self._declared(asked)
-        return sign(self.pack.authentication, self.secret) if self.secret is not None and trusted else {}
+        def send(_: float) -> Response:
+            return self._carrier.transport.send(whole, networks=self._networks, deadline=deadline)
 
-    def _redacted(self, response: Response) -> Response:
-        text = self.secret.reveal() if self.secret is not None else ""
-        if len(text) < _SHORTEST_REDACTED:
-            return response
-        return replace(
-            response,
-            headers={name: value.replace(text, "***") for name, value in response.headers.items()},
-            body=response.body.replace(text.encode(), b"***"),
-        )
+        if self._gate is None:
+            return send(deadline.left())
+        return self._gate.carry(send, method=letter.method, path=path or letter.url.path, timeout=deadline.left())
+
+    def _renewed(self, connection: Connection, used: Credential) -> Credential | None:
+        try:
+            newer = self._carrier.credentials.renew(self._pack, connection, used, token=self._token)
+        except ConnectionFault:
+            return None  # there is none to be had, so the refusal is the answer
+        self._credential = newer
+        self._secrets = frozenset((*self._secrets, *newer.redactions))
+        return newer
+
+    def _redaction(self) -> Redaction:
+        return Redaction(self._secrets)
 
 
-_DEFAULTS: Mapping[str, str] = {"User-Agent": f"packsys/{__version__}", "Accept-Encoding": "gzip, deflate"}
-
-
-def _check_account(pack: PackVersion, connection: Connection) -> None:
-    if connection.pack_id != pack.id:
-        raise ConnectionFault(f"The account {connection.name!r} belongs to another pack than {pack.name}.")
-    if connection.state is not ConnectionState.ACTIVE:
-        raise NotConnected(f"The account {connection.name!r} is {connection.state}: connect it again.")
+def _signed(letter: Letter, credential: Credential) -> Letter:
+    """Gives the letter with what proves who asks; a credential cannot send it elsewhere."""
+    outgoing = credential.sign(
+        Outgoing(method=letter.method, url=str(letter.url), headers=letter.headers, body=letter.body)
+    )
+    try:
+        asked = url.parse(outgoing.url)
+    except ForbiddenRequest as refusal:  # its sentence shows a part of the address, and so perhaps of the secret
+        raise ForbiddenRequest("The secret cannot be put into this address.", reason=refusal.reason) from None
+    if asked.origin != letter.url.origin or outgoing.method != letter.method:
+        raise ForbiddenRequest("A secret cannot change where a request goes.", reason="undeclared")
+    return replace(letter, url=asked, headers=headers.signed(outgoing.headers, letter.url.host), body=outgoing.body)

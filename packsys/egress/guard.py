@@ -8,37 +8,30 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import ip_address
+from types import MappingProxyType
 from typing import TypeAlias
 
-from packsys.errors import ForbiddenRequest, UpstreamError, WrongSetUp
+from packsys.egress.addresses import Address, Networks, is_allowed, is_public, read_networks
+from packsys.egress.deadline import Deadline
+from packsys.egress.resolver import DnsResolver, Resolver
+from packsys.egress.url import Url
+from packsys.errors import ForbiddenRequest, UpstreamError
 
-Resolver: TypeAlias = Callable[[str, int], Sequence[str]]
 Dialer: TypeAlias = Callable[[tuple[str, int], float | None], socket.socket]
-_Network: TypeAlias = IPv4Network | IPv6Network
-_Address: TypeAlias = IPv4Address | IPv6Address
 
-# What Python's is_global takes for public on some of its releases, and is not: multicast, the relays that carry
-# an IPv4 address inside (6to4, Teredo, NAT64), and the address at which one cloud serves its metadata.
-_NOT_PUBLIC = tuple(
-    map(
-        ip_network,
-        (
-            "0.0.0.0/8",
-            "168.63.129.16/32",
-            "192.0.0.0/24",
-            "192.88.99.0/24",
-            "224.0.0.0/3",
-            "2001::/23",
-            "2001:db8::/32",
-            "2002::/16",
-            "3fff::/20",
-        ),
-    )
+# Where other protocols answer, some of which take the lines of an HTTP request for commands. Those of
+# https://fetch.spec.whatwg.org/#port-blocking that matter inside a network, and the usual ones of data stores.
+_NOT_HTTP = frozenset(
+    {
+        *(7, 9, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 79, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139),
+        *(143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636),
+        *(989, 990, 993, 995, 1433, 1521, 1719, 1720, 1723, 2049, 2181, 3306, 3389, 3659, 4045, 4190, 5060, 5061, 5432),
+        *(5672, 5900, 6000, 6379, 6380, 6566, 6665, 6666, 6667, 6668, 6669, 6697, 9042, 9092, 10080, 11211, 27017),
+    }
 )
-# https://www.iana.org/assignments/ipv6-address-space: all that has been given out for global unicast.
-_PUBLIC_IPV6 = ip_network("2000::/3")
 _MOST_ADDRESSES = 32
 _MOST_TRIED = 4
 
@@ -47,90 +40,116 @@ _MOST_TRIED = 4
 class EgressPolicy:
     """Says what the operator allows.
 
-    ``allowed_networks`` are private networks, in CIDR form, that packs may reach if an account's endpoint lies
-    there. Sizes are bytes, the answer's after decompression; ``redirects`` are followed for GET and HEAD.
-    ``certificates`` is a file of authorities to trust in place of the public ones, for services with their own.
+    ``allowed_networks`` are private networks that packs may reach: ``10.0.0.0/8`` for all workspaces,
+    ``sales=10.1.0.0/16`` for one. ``servers`` are host and port of our own, which no pack may reach even there. Sizes
+    are bytes: ``longest_answer`` both on the wire and after decompression. ``longest`` is seconds for a request with
+    its redirects, of which ``redirects`` are followed. ``at_once`` bounds the requests of one pack and workspace that
+    a process has under way; one host gets four times as many. ``certificates`` is a file of authorities to trust in
+    place of the public ones, for services with their own.
     """
 
     allowed_networks: tuple[str, ...] = ()
+    servers: tuple[tuple[str, int], ...] = ()
     longest_answer: int = 25 * 2**20
     longest_request: int = 10 * 2**20
+    longest: float = 60.0
     redirects: int = 5
+    at_once: int = 32
     certificates: str = ""
-    networks: tuple[_Network, ...] = field(init=False, repr=False, default=())
+    _networks: MappingProxyType[str, Networks] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Refuses what is no network with :class:`~packsys.errors.WrongSetUp`."""
-        try:
-            object.__setattr__(self, "networks", tuple(map(ip_network, self.allowed_networks)))
-        except ValueError as error:
-            raise WrongSetUp(f"The allowed networks hold something else: {error}. Write 10.0.0.0/8.") from None
+        """Refuses what is no private network with :class:`~packsys.errors.WrongSetUp`."""
+        object.__setattr__(self, "_networks", read_networks(self.allowed_networks))
+
+    def networks_of(self, workspace: str) -> Networks:
+        """Gives the private networks that a workspace's packs may reach."""
+        own = self._networks.get(workspace, ()) if workspace else ()
+        return (*self._networks.get("", ()), *own)
 
 
-def system_resolver(host: str, port: int) -> Sequence[str]:
-    """Asks the system for the addresses of a name."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
-    return list(dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found))
+def is_own(address: str) -> bool:
+    """Tells whether an address is one of this machine's: it is where this machine would send from to reach it."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with closing(socket.socket(family, socket.SOCK_DGRAM)) as probe:
+            probe.connect((address, 9))  # a datagram socket sends nothing when it connects
+            return str(probe.getsockname()[0]) == address
+    except OSError:
+        return False
 
 
 @dataclass(frozen=True)
 class Guard:
     """Opens connections to public addresses, and to those that the operator allows.
 
-    ``resolve`` gives the addresses of a name, ``dial`` connects to one of them.
+    ``resolve`` gives the addresses of a name, ``dial`` connects to one of them, ``own`` knows this machine's.
     """
 
     policy: EgressPolicy = field(default_factory=EgressPolicy)
-    resolve: Resolver = system_resolver
+    resolve: Resolver = field(default_factory=DnsResolver)
     dial: Dialer = socket.create_connection
+    own: Callable[[str], bool] = is_own
 
-    def connect(self, host: str, port: int, *, timeout: float | None, encrypted: bool) -> socket.socket:
+    def connect(self, url: Url, *, networks: Networks, deadline: Deadline) -> socket.socket:
         """Connects to one of a host's checked addresses; the first four are tried in turn.
 
         Raises :class:`~packsys.errors.ForbiddenRequest` and :class:`~packsys.errors.UpstreamError`.
         """
-        reason = "it has no address"
-        for address in self.addresses(host, port, encrypted=encrypted)[:_MOST_TRIED]:
+        why = "it has no address"
+        for address in self.addresses(url, networks=networks, deadline=deadline)[:_MOST_TRIED]:
             try:
-                connected = self.dial((address, port), timeout)
+                connected = self.dial((address, url.port), deadline.left())
             except OSError as error:
-                reason = error.strerror or str(error) or type(error).__name__
+                why = error.strerror or str(error) or type(error).__name__
             else:
-                connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                return connected
-        raise UpstreamError(f"{host} cannot be reached: {reason}.")
+                return self._checked(url, connected, networks)
+        raise UpstreamError(f"{url.host} cannot be reached: {why}.", reason="connect")
 
-    def addresses(self, host: str, port: int, *, encrypted: bool) -> Sequence[str]:
+    def addresses(self, url: Url, *, networks: Networks, deadline: Deadline) -> Sequence[str]:
         """Lists a host's addresses, all of which may be connected to.
 
         One that may not makes the whole host forbidden. Without encryption only allowed networks will do.
         """
-        found = [ip_address(each) for each in self._resolved(host, port)]
-        for address in found:
-            if not self._allowed(address) and not (encrypted and is_public(address)):
-                raise ForbiddenRequest(self._refusal(host, address, encrypted))
-        return [str(address) for address in found]
-
-    def _allowed(self, address: _Address) -> bool:
-        return any(address in network for network in self.policy.networks)
-
-    def _resolved(self, host: str, port: int) -> Sequence[str]:
-        try:
-            found = self.resolve(host, port)
-        except (OSError, UnicodeError):
-            raise UpstreamError(f"{host} cannot be found: no name server knows its address.") from None
+        if url.port in _NOT_HTTP:
+            raise ForbiddenRequest(f"At port {url.port} of {url.host} no web service answers.", reason="port")
+        found = [url.host] if url.literal else self.resolve(url.host, deadline.left())
         if not found or len(found) > _MOST_ADDRESSES:
-            raise UpstreamError(f"{host} has {len(found)} addresses: 1 to {_MOST_ADDRESSES} are usable.")
-        return found
+            raise UpstreamError(
+                f"{url.host} has {len(found)} addresses: 1 to {_MOST_ADDRESSES} are usable.", reason="dns"
+            )
+        for address in dict.fromkeys(found):
+            self._check(url, ip_address(address), networks, deadline)
+        return list(dict.fromkeys(found))
 
-    def _refusal(self, host: str, address: _Address, encrypted: bool) -> str:
-        if is_public(address) and not encrypted:
-            return f"{host} is asked for without encryption: use https."
-        return f"{host} leads into a private network: an operator can allow that network."
+    def _check(self, url: Url, address: Address, networks: Networks, deadline: Deadline) -> None:
+        if (str(address), url.port) in self._servers(url.port, deadline):
+            raise ForbiddenRequest(f"{url.host} leads to a server of packsys itself.", reason="address")
+        if is_allowed(address, networks):
+            return
+        if url.literal:
+            raise ForbiddenRequest(f"{url.host} is an address, not the name of a service.", reason="ip_literal")
+        if not is_public(address) or self.own(str(address)):
+            raise ForbiddenRequest(
+                f"{url.host} leads into a private network: an operator can allow that network.", reason="address"
+            )
+        if url.scheme != "https":
+            raise ForbiddenRequest(f"{url.host} is asked for without encryption: use https.", reason="scheme")
 
+    def _servers(self, port: int, deadline: Deadline) -> Sequence[tuple[str, int]]:
+        hosts = [host for host, own in self.policy.servers if own == port]
+        return [(address, port) for host in hosts for address in self._addresses_of_ours(host, deadline)]
 
-def is_public(address: _Address) -> bool:
-    """Tells whether an address belongs to the public Internet."""
-    if isinstance(address, IPv6Address) and address not in _PUBLIC_IPV6:
-        return False
-    return address.is_global and not any(address in network for network in _NOT_PUBLIC)
+    def _addresses_of_ours(self, host: str, deadline: Deadline) -> Sequence[str]:
+        try:
+            return [str(ip_address(host))]
+        except ValueError:
+            return ["127.0.0.1", "::1"] if host == "localhost" else self.resolve(host, deadline.left())
+
+    def _checked(self, url: Url, connected: socket.socket, networks: Networks) -> socket.socket:
+        peer = ip_address(str(connected.getpeername()[0]).partition("%")[0])
+        if not (is_public(peer) or is_allowed(peer, networks)):
+            connected.close()
+            raise ForbiddenRequest(f"The way to {url.host} ends in a private network.", reason="address")
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connected

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from packsys.errors import ForbiddenRequest
+from packsys.errors import AuthenticationRefused, ForbiddenRequest
 
 LONGEST = 64 * 2**10  # characters of all names and values
 
@@ -22,6 +22,7 @@ _RESERVED = frozenset(
         "expect",
         "forwarded",
         "host",
+        "http2-settings",
         "keep-alive",
         "te",
         "trailer",
@@ -30,28 +31,53 @@ _RESERVED = frozenset(
         "via",
     }
 )
-_RESERVED_BEGINNINGS = ("proxy-", "x-forwarded-", "sec-", ":")
+_RESERVED_BEGINNINGS = ("proxy-", "x-forwarded-", "x-http-method", "x-real-ip", "sec-", ":")
 
 
-def checked(given: Mapping[str, str], signature: Mapping[str, str]) -> dict[str, str]:
-    """Gives a pack's headers with those of the signature, or raises :class:`~packsys.errors.ForbiddenRequest`.
+def checked(given: Mapping[str, str], taken: Collection[str]) -> dict[str, str]:
+    """Gives a pack's headers, or raises :class:`~packsys.errors.ForbiddenRequest`.
 
-    A header that the signature sets is not the pack's to set. The messages name headers, never their values.
+    ``taken`` are the headers, in lower case, that carry the account's secret and are not the pack's to set. The
+    messages name headers, never their values.
     """
-    signed = {name.lower() for name in signature}
+    seen: set[str] = set()
     for name, value in given.items():
-        _check(name, value)
-        if name.lower() in signed:
-            raise ForbiddenRequest(f"The header {name} carries the account's credentials: leave it to the host.")
-    if sum(len(name) + len(value) for name, value in given.items()) > LONGEST:
-        raise ForbiddenRequest(f"The headers are longer than {LONGEST} characters: send less.")
-    return {**given, **signature}
+        _check(name, value, seen)
+        seen.add(name.lower())
+        if name.lower() in taken:
+            _refuse(f"The header {name} carries the account's credentials: leave it to the host.")
+    _check_length(given)
+    return dict(given)
 
 
-def _check(name: str, value: str) -> None:
+def signed(given: Mapping[str, str], host: str) -> dict[str, str]:
+    """Gives the headers as a credential left them, without a ``Host`` that says what is known.
+
+    Raises :class:`~packsys.errors.AuthenticationRefused` for a secret that cannot be in a header.
+    """
+    sent = {name: value for name, value in given.items() if not (name.lower() == "host" and value == host)}
+    for name, value in sent.items():
+        if not _NAME.fullmatch(name) or name.lower() in _RESERVED or not _VALUE.fullmatch(value):
+            raise AuthenticationRefused(f"The account's secret cannot be sent as {name[:50]}: connect it again.")
+    _check_length(sent)
+    return sent
+
+
+def _check(name: str, value: str, seen: Collection[str]) -> None:
     if not _NAME.fullmatch(name):
-        raise ForbiddenRequest(f"{name[:50]!r} is no name of a header.")
+        _refuse(f"{name[:50]!r} is no name of a header.")
     if name.lower() in _RESERVED or name.lower().startswith(_RESERVED_BEGINNINGS):
-        raise ForbiddenRequest(f"The header {name} is the host's to set: leave it out.")
+        _refuse(f"The header {name} is the host's to set: leave it out.")
+    if name.lower() in seen:
+        _refuse(f"The header {name} is given twice: give it once.")
     if not _VALUE.fullmatch(value):
-        raise ForbiddenRequest(f"The value of the header {name} holds signs that a header cannot have.")
+        _refuse(f"The value of the header {name} holds signs that a header cannot have.")
+
+
+def _check_length(given: Mapping[str, str]) -> None:
+    if sum(len(name) + len(value) for name, value in given.items()) > LONGEST:
+        _refuse(f"The headers are longer than {LONGEST} characters: send less.")
+
+
+def _refuse(sentence: str) -> None:
+    raise ForbiddenRequest(sentence, reason="header")

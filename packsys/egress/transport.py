@@ -2,149 +2,142 @@
 
 from __future__ import annotations
 
-import socket
+import ssl
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import partial
-from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead
+from io import DEFAULT_BUFFER_SIZE
 
-import requests
-import urllib3
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.response import BaseHTTPResponse
+from urllib3.exceptions import HTTPError
 
+from packsys.egress.addresses import Networks
+from packsys.egress.connections import Connection, Connections, attach
+from packsys.egress.deadline import Deadline
+from packsys.egress.decoding import decoded
 from packsys.egress.guard import Guard
+from packsys.egress.headers import LONGEST
+from packsys.egress.meter import Meter
+from packsys.egress.turns import Turns
 from packsys.egress.url import Url
 from packsys.errors import UpstreamError
 from packsys.ports import Response
 
 _CHUNK = 64 * 2**10
-_ENCODINGS = ("", "identity", "gzip", "deflate")
-_CONNECTIONS = 32  # kept open, for each origin
+_PACKS = 4  # that may send all they can to one host at once, before others wait
+_REPEATABLE = ("GET", "HEAD", "PUT", "DELETE")
+_UNHEARD = frozenset({"set-cookie", "set-cookie2"})  # no cookie is kept, so none is shown
 
 
-class _PlainConnection(HTTPConnection):
-    def __init__(self, *args: Any, guard: Guard, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._guard = guard
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """Is one request as it goes out: one hop, checked and signed."""
 
-    def _new_conn(self) -> socket.socket:
-        return self._guard.connect(self.host, self.port, timeout=self.timeout, encrypted=False)
-
-
-class _EncryptedConnection(HTTPSConnection):
-    def __init__(self, *args: Any, guard: Guard, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._guard = guard
-
-    def _new_conn(self) -> socket.socket:
-        return self._guard.connect(self.host, self.port, timeout=self.timeout, encrypted=True)
-
-
-class _PlainPool(HTTPConnectionPool):
-    ConnectionCls = _PlainConnection
-
-
-class _EncryptedPool(HTTPSConnectionPool):
-    ConnectionCls = _EncryptedConnection
-
-
-class _GuardedAdapter(HTTPAdapter):
-    """Makes connections by the guard alone; the certificate is checked against the name, not the address."""
-
-    def __init__(self, guard: Guard) -> None:
-        self._guard = guard
-        super().__init__(max_retries=0, pool_maxsize=_CONNECTIONS)
-
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        super().init_poolmanager(*args, **options)
-        self.poolmanager.pool_classes_by_scheme = {
-            "http": partial(_PlainPool, guard=self._guard),
-            "https": partial(_EncryptedPool, guard=self._guard),
-        }
+    method: str
+    url: Url
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes | None = field(default=None, repr=False)
 
 
 class Transport:
     """Sends one request at a time per caller over connections that all callers share.
 
-    The environment's proxies, its certificates and its netrc are not used, no cookie is kept and no redirect
-    followed. ``monotonic`` is a clock in seconds.
+    Nothing of the environment is used: no proxy, no certificates, no netrc. No cookie is kept, no redirect followed.
+    ``monotonic`` is a clock in seconds.
     """
 
     def __init__(self, guard: Guard, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         """Opens nothing yet."""
-        self._monotonic = monotonic
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.verify = guard.policy.certificates or True
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, _GuardedAdapter(guard))
+        self._policy = guard.policy
+        self._connections = Connections(guard, monotonic=monotonic)
+        self._turns = Turns(_PACKS * guard.policy.at_once)
 
-    def send(
-        self, method: str, url: Url, *, headers: Mapping[str, str], body: bytes | None, timeout: float, longest: int
-    ) -> Response:
-        """Gives an answer of ``longest`` bytes at most within ``timeout`` seconds.
+    def send(self, letter: Letter, *, networks: Networks, deadline: Deadline) -> Response:
+        """Gives the answer to one request.
 
         Raises :class:`~packsys.errors.UpstreamError` with a sentence that holds nothing of the request but its
         host, and what the guard raises.
         """
-        until = _Limit(url.host, self._monotonic, self._monotonic() + timeout, timeout, longest)
-        request = requests.Request(method, str(url), headers=dict(headers), data=body)
         try:
-            with self._session.send(
-                self._session.prepare_request(request), stream=True, timeout=timeout, allow_redirects=False
-            ) as answer:
-                return Response(status=answer.status_code, headers=_headers(answer), body=until.read(answer.raw))
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise UpstreamError(f"{url.host} did not answer: {_reason(error, timeout)}.") from None
+            with self._turns.of(letter.url.origin, deadline):
+                return self._sent(letter, networks, deadline)
+        except (HTTPException, HTTPError, OSError, ValueError) as error:
+            raise _failure(letter.url.host, error, deadline) from None
 
     def close(self) -> None:
         """Closes the connections that are kept open."""
-        self._session.close()
+        self._connections.close()
+
+    def _sent(self, letter: Letter, networks: Networks, deadline: Deadline) -> Response:
+        meter = Meter(deadline, most=LONGEST + DEFAULT_BUFFER_SIZE)
+        kept = self._connections.kept(letter.url, networks)
+        if kept is not None:
+            try:
+                return self._exchanged(kept, letter, networks, meter)
+            except (ConnectionError, HTTPException):
+                # The other side hung up while the request was on its way, which says nothing about the request.
+                if meter.received or letter.method not in _REPEATABLE:
+                    raise
+        return self._exchanged(self._connections.opened(letter.url, networks, deadline), letter, networks, meter)
+
+    def _exchanged(self, connection: Connection, letter: Letter, networks: Networks, meter: Meter) -> Response:
+        complete = False
+        try:
+            attach(connection, meter)
+            connection.request(letter.method, letter.url.target, letter.body, letter.headers)
+            # Not urllib3's own: it writes the address, and what is in it, to the log when headers are malformed.
+            with HTTPConnection.getresponse(connection) as answer:
+                response = self._read(answer, meter)
+                complete = connection.sock is not None
+            return response
+        finally:
+            if complete:
+                self._connections.keep(letter.url, networks, connection)
+            else:
+                connection.close()
+
+    def _read(self, answer: HTTPResponse, meter: Meter) -> Response:
+        _check_framing(answer)
+        host, headers = meter.deadline.host, _headers(answer, meter.deadline.host)
+        meter.most = meter.received + self._policy.longest_answer + _CHUNK
+        body = decoded(
+            _parts(answer), headers.get("content-encoding", ""), host=host, longest=self._policy.longest_answer
+        )
+        return Response(status=answer.status, headers=headers, body=body)
 
 
-@dataclass(frozen=True)
-class _Limit:
-    host: str
-    monotonic: Callable[[], float]
-    until: float
-    seconds: float
-    longest: int
-
-    def read(self, raw: BaseHTTPResponse) -> bytes:
-        encoding = raw.headers.get("content-encoding", "").lower()
-        if encoding not in _ENCODINGS:
-            raise UpstreamError(f"{self.host} answered in the encoding {encoding[:30]!r}, which was not asked for.")
-        body = bytearray()
-        while chunk := raw.read1(_CHUNK, decode_content=True):
-            body += chunk
-            self._check(len(body))
-        return bytes(body)
-
-    def _check(self, size: int) -> None:
-        if size > self.longest:
-            raise UpstreamError(f"{self.host} answered with more than {self.longest // 2**20} MB: ask for less.")
-        if self.monotonic() > self.until:
-            raise UpstreamError(f"{self.host} did not finish its answer within {self.seconds:g} seconds.")
+def _check_framing(answer: HTTPResponse) -> None:
+    # What follows an answer before the answer, or one with two lengths, would be taken for that to the next request.
+    if answer.status < 200 or len(set(answer.headers.get_all("content-length", ()))) > 1:
+        raise HTTPException
 
 
-def _headers(answer: requests.Response) -> dict[str, str]:
-    return {name.lower(): value for name, value in answer.headers.items() if name.lower() != "set-cookie"}
+def _headers(answer: HTTPResponse, host: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in answer.getheaders():
+        lower = name.lower()
+        if lower not in _UNHEARD:
+            found[lower] = f"{found[lower]}, {value}" if lower in found else value
+    if sum(len(name) + len(value) for name, value in answer.getheaders()) > LONGEST:
+        raise UpstreamError(f"{host} answered with headers of more than {LONGEST // 2**10} KB.", reason="size")
+    return found
 
 
-def _reason(error: Exception, timeout: float) -> str:
-    # The text of these exceptions holds the whole address, query included, so only their kind is told.
+def _parts(answer: HTTPResponse) -> Iterator[bytes]:
+    while part := answer.read1(_CHUNK):
+        yield part
+    if answer.length:
+        raise IncompleteRead(b"", answer.length)
+
+
+def _failure(host: str, error: Exception, deadline: Deadline) -> UpstreamError:
+    # The text of these exceptions may hold the whole address, query included, so only their kind is told.
     match error:
-        case requests.Timeout() | urllib3.exceptions.TimeoutError() | TimeoutError():
-            return f"it took longer than {timeout:g} seconds"
-        case requests.exceptions.SSLError() | urllib3.exceptions.SSLError():
-            return "its certificate cannot be trusted"
-        case requests.exceptions.ContentDecodingError() | urllib3.exceptions.DecodeError():
-            return "its answer cannot be decompressed"
+        case TimeoutError():
+            return deadline.missed()
+        case ssl.SSLCertVerificationError():
+            return UpstreamError(f"{host} did not answer: its certificate cannot be trusted.", reason="tls")
+        case ssl.SSLError():
+            return UpstreamError(f"{host} did not answer: the connection cannot be encrypted.", reason="tls")
         case _:
-            return "the connection was lost"
+            return UpstreamError(f"{host} did not answer: the connection was lost.", reason="connection")

@@ -6,17 +6,16 @@ import json
 import logging
 import time
 from collections.abc import Callable
-from typing import Any
 
 from redis import Redis
-from redis.exceptions import ConnectionError as Unreachable
-from redis.exceptions import RedisError
-from redis.exceptions import TimeoutError as Silent
 
 from packsys.kvstore.address import connect
+from packsys.kvstore.resting import REST, Resting
 from packsys.values import Failure, Value, from_json, to_json
 
 log = logging.getLogger(__name__)
+
+__all__ = ["LARGEST", "PREFIX", "REST", "TIMEOUT", "RedisResults"]
 
 PREFIX = "packsys:result:1:"
 """Begins every key. The number is the format's: a value of another format is never read."""
@@ -27,17 +26,13 @@ LARGEST = 1_000_000
 TIMEOUT = 0.25
 """Seconds for an answer. A cache that takes longer costs more than it saves."""
 
-REST = 2.0
-"""Seconds for which a server that failed is not asked again."""
-
 
 class RedisResults:
     """Keeps results in Redis. A server that is away, slow or full is one that keeps nothing; nobody waits for it."""
 
     def __init__(self, client: Redis, *, clock: Callable[[], float] = time.monotonic) -> None:
         """Takes a client with short time limits, and a clock that counts seconds."""
-        self._client, self._clock = client, clock
-        self._resting_until = clock()
+        self._client, self._server = client, Resting(clock=clock)
 
     @classmethod
     def at(cls, url: str) -> RedisResults:
@@ -46,7 +41,7 @@ class RedisResults:
 
     def get(self, key: str) -> tuple[Value] | None:
         """Finds a kept value, in a tuple so that a blank can be told from nothing."""
-        kept = self._ask(lambda: self._client.get(_name(key)))
+        kept = self._server.ask(lambda: self._client.get(_name(key)))
         return None if kept is None else _read(kept)
 
     def put(self, key: str, value: Value, *, ttl: float) -> None:
@@ -54,19 +49,7 @@ class RedisResults:
         data = json.dumps(to_json(value), separators=(",", ":")).encode("ascii")
         milliseconds = int(ttl * 1000)
         if milliseconds > 0 and len(data) <= LARGEST:
-            self._ask(lambda: self._client.set(_name(key), data, px=milliseconds))
-
-    def _ask(self, command: Callable[[], Any]) -> Any:
-        if self._clock() < self._resting_until:
-            return None
-        try:
-            return command()
-        except (Unreachable, Silent) as error:
-            self._resting_until = self._clock() + REST
-            log.warning("cache.away", extra={"cause": type(error).__name__})
-        except RedisError as error:
-            log.warning("cache.refused", extra={"cause": str(error)})
-        return None
+            self._server.ask(lambda: self._client.set(_name(key), data, px=milliseconds))
 
 
 def _name(key: str) -> bytes:

@@ -1,11 +1,13 @@
 """The twins of the ports that keep things: in this process, for local runs and fast tests."""
 
+from packsys.memory.answers import MemoryAnswers
 from packsys.memory.blobs import MemoryBlobs
-from packsys.memory.connections import MemoryConnections
+from packsys.memory.connections import MemoryConnections, MemoryOAuth
 from packsys.memory.events import MemoryEvents
 from packsys.memory.jobs import MemoryJobs
 from packsys.memory.keys import MemoryKeys
 from packsys.memory.ledger import Ledger
+from packsys.memory.limiter import MemoryLimiter
 from packsys.memory.releases import MemoryReleases
 from packsys.memory.results import MemoryResults
 from packsys.memory.steps import MemorySteps
@@ -13,11 +15,14 @@ from packsys.memory.upkeep import MemoryUpkeep
 
 __all__ = [
     "Ledger",
+    "MemoryAnswers",
     "MemoryBlobs",
     "MemoryConnections",
     "MemoryEvents",
     "MemoryJobs",
     "MemoryKeys",
+    "MemoryLimiter",
+    "MemoryOAuth",
     "MemoryReleases",
     "MemoryResults",
     "MemorySteps",

@@ -10,7 +10,15 @@ from packsys.ports import Request, Response
 class ClosedEgress:
     """Lets nothing out."""
 
-    def open(self, pack: PackVersion, connection: Connection | None, *, token: str = "") -> ClosedFetcher:
+    def open(
+        self,
+        pack: PackVersion,
+        connection: Connection | None,
+        *,
+        token: str = "",
+        workspace: str = "",
+        fresh: bool = False,
+    ) -> ClosedFetcher:
         """Gives a fetcher that refuses everything."""
         return ClosedFetcher(pack.name)
 

@@ -53,6 +53,7 @@ class MemorySteps:
                 timezone=file.job.timezone,
                 attempt=attempt,
                 seconds_left=seconds(file.job.deadline - now),
+                parked=sum(each.step == key and each.detail.get("tried") is False for each in file.events),
             )
 
     def renew(self, claim: Claim, *, lease: float) -> bool:
@@ -76,7 +77,7 @@ class MemorySteps:
             self._leave(files[claim.step.job], held, cached=cached, **detail)
             return True
 
-    def postpone(self, claim: Claim, *, delay: float, cause: str) -> bool:
+    def postpone(self, claim: Claim, *, delay: float, cause: str, tried: bool = True) -> bool:
         """Gives a claim back, to be due in ``delay`` seconds; False when it was lost."""
         with self._ledger.open() as files:
             held = _held(files, claim)
@@ -84,7 +85,8 @@ class MemorySteps:
                 return False
             not_before = self._ledger.now() + timedelta(seconds=delay)
             held.step = replace(held.step, state=StepState.WAITING, not_before=not_before)
-            self._leave(files[claim.step.job], held, cause=cause, seconds=delay)
+            untried: dict[str, Value] = {} if tried else {"tried": False}
+            self._leave(files[claim.step.job], held, cause=cause, seconds=delay, **untried)
             return True
 
     def _add(self, file: JobFile, calls: Sequence[Invocation]) -> Sequence[Step]:

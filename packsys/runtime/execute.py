@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from packsys.errors import Actor, PackError, PacksysError
+from packsys.errors import Actor, LimitReached, PackError, PacksysError, RateLimited
 from packsys.language.invocation import Invocation
 from packsys.model import Claim, PackFormula, PackVersion
 from packsys.ports import Call, Dispatcher, PackRunner, PackStore, ResultCache, StepStore
@@ -41,7 +41,7 @@ class Execute:
             self._work(claim)
 
     def _work(self, claim: Claim) -> None:
-        if claim.step.invocation.action and claim.attempt > 1:
+        if claim.step.invocation.action and claim.tries > 1:
             self.steps.keep(claim, _unknown(claim))
             return
         try:
@@ -69,10 +69,12 @@ class Execute:
             self.cache.put(_cache_key(claim), value, ttl=formula.cache_ttl)
 
     def _fail(self, claim: Claim, formula: PackFormula, error: PacksysError) -> None:
-        delay = self.retries.delay(error, formula, claim)
+        tried = not (isinstance(error, LimitReached) and error.untouched)
+        delay = self.retries.delay(error, formula, claim) if tried else self.retries.park(error, claim)
+        cause = "rate_limit" if isinstance(error, RateLimited) else error.code
         if delay is None:
             self.steps.keep(claim, _failed(error, claim))
-        elif self.steps.postpone(claim, delay=delay, cause=error.code) and delay <= self.retries.longest:
+        elif self.steps.postpone(claim, delay=delay, cause=cause, tried=tried) and delay <= self.retries.longest:
             self.dispatcher.again(claim.step, delay=delay)
 
     def _call(self, claim: Claim) -> tuple[PackFormula, Call]:
@@ -88,7 +90,7 @@ class Execute:
                 timeout=min(formula.timeout, claim.seconds_left),
                 timezone=claim.timezone,
                 idempotency_key=f"{claim.step.job}:{claim.step.key}",
-                fresh=invocation.fresh,
+                fresh=invocation.action or invocation.fresh,
             ),
         )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from packsys.errors import FormulaError, PacksysError
 from packsys.model import Job, Step
+from packsys.taxonomy import recovery
 from packsys.values import ErrorValue, plain
 
 
@@ -51,6 +52,8 @@ def error(value: ErrorValue) -> dict[str, Any]:
     return {
         "code": value.code,
         "message": value.message,
+        "advice": value.advice,
+        "category": value.category.value,
         "actor": value.actor.value,
         "retryable": value.retryable,
         "retry_after": value.retry_after,
@@ -69,6 +72,8 @@ def refusal(refused: PacksysError) -> dict[str, Any]:
         "error": {
             "code": code,
             "message": refused.render() if isinstance(refused, FormulaError) else refused.message,
+            "advice": recovery(code).advice,
+            "category": recovery(code).category.value,
             "actor": refused.actor.value,
             "retryable": refused.retryable,
             "retry_after": refused.retry_after,

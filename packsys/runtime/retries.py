@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from packsys.errors import PacksysError
 from packsys.model import Claim, PackFormula
 
+_SPREAD = 0.1
+"""Part of a wait over which those who are put off together come back."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Retries:
@@ -26,11 +29,19 @@ class Retries:
 
         Actions are never repeated; neither is a call that could not end before the job's deadline.
         """
-        if not error.retryable or formula.signature.action or claim.attempt >= formula.attempts:
+        if not error.retryable or formula.signature.action or claim.tries >= formula.attempts:
             return None
-        wait = self._backoff(claim.attempt)
+        wait = self._backoff(claim.tries)
         if error.retry_after is not None:
             wait = max(wait, error.retry_after)
+        return wait if wait < claim.seconds_left else None
+
+    def park(self, error: PacksysError, claim: Claim) -> float | None:
+        """Gives the seconds for which a call that was not begun is put off, or None when its deadline comes before.
+
+        Any call may be put off so, an action too, and however often: nothing was done that could be done twice.
+        """
+        wait = float(error.retry_after or 0.0) * (1 + _SPREAD * self.random())
         return wait if wait < claim.seconds_left else None
 
     def _backoff(self, attempt: int) -> float:

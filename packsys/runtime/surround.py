@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from packsys.errors import NotConnected
-from packsys.model import Connection, ConnectionState, PackVersion
+from packsys.model import Connection, PackVersion
 from packsys.ports import BlobStore, ConnectionStore, Egress, ResultCache, World
 from packsys.runtime.recall import Recall
 from packsys.sdk.surroundings import Location, NoCache, Sync
@@ -43,14 +43,15 @@ class Surround:
     ) -> World:
         """Makes the world of a pack release with an account of the location's workspace.
 
-        A ``fresh`` one finds no kept results. Raises :class:`~packsys.errors.NotConnected` for an account that cannot
-        be used, and what :class:`~packsys.ports.Egress` does.
+        A ``fresh`` one finds no kept results and no kept answers. Raises
+        :class:`~packsys.errors.NotConnected` for an account that cannot be used, and what
+        :class:`~packsys.ports.Egress` does.
         """
         connection = self._connection(account, pack, location.workspace)
         token = self.token()
         recall = Recall(cache=self.cache, workspace=location.workspace, pack=pack, account=account)
         return World(
-            fetcher=self.egress.open(pack, connection, token=token),
+            fetcher=self.egress.open(pack, connection, token=token, workspace=location.workspace, fresh=fresh),
             timeout=timeout,
             timezone=timezone,
             locale=locale,
@@ -69,6 +70,6 @@ class Surround:
         connection = self.connections.get(account, workspace=workspace)
         if connection is None or connection.pack_id != pack.id:
             raise NotConnected(f"The account {account} of {pack.name} is gone: connect it again.")
-        if connection.state is not ConnectionState.ACTIVE:
+        if not connection.state.usable:
             raise NotConnected(f"The account {connection.name!r} is {connection.state}: connect it again.")
         return connection

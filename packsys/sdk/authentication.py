@@ -103,6 +103,8 @@ class OAuth2:
     parameter that carries the token where it does not go into the header after ``prefix``. ``endpoint_field`` is
     the entry of the token answer that holds the account's own base address, ``resource`` the one of RFC 8707.
     ``credentials`` says where the client's own secret goes; ``registers_clients`` that it comes from RFC 7591.
+    ``revocation_url`` is where tokens are ended (RFC 7009), ``issuer`` what the service calls itself in its answers
+    (RFC 9207): an answer with another name, or with none, is then refused.
     """
 
     authorization_url: str
@@ -118,6 +120,8 @@ class OAuth2:
     pkce: Literal["S256", "plain", "none"] = "S256"
     endpoint_field: str = ""
     resource: str = ""
+    revocation_url: str = ""
+    issuer: str = ""
     registers_clients: bool = False
     domain: str = ""
     instructions_url: str = ""

@@ -60,6 +60,7 @@ def _of_service(service: str) -> Iterator[str]:
 def _of_oauth(declared: kinds.OAuth2 | kinds.OAuth2ClientCredentials) -> Iterator[str]:
     if isinstance(declared, kinds.OAuth2):
         yield from _of_addresses(declared.authorization_url)
+        yield from _of_addresses(*filter(None, [declared.revocation_url, declared.issuer]))
     yield from _of_addresses(declared.token_url)
     yield from _of_scopes(declared.scopes, declared.scope_delimiter)
 

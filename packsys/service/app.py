@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect
 import packsys
 from packsys.bootstrap import Services
 from packsys.errors import PacksysError
-from packsys.service import blobs, connections, events, formulas, health, jobs, packs, problems, reference
+from packsys.service import blobs, connections, events, formulas, health, jobs, oauth, packs, problems, reference
 from packsys.service.description import describe
 from packsys.service.envelope import Envelope
 from packsys.service.intake import SLOWEST, Intake
@@ -58,8 +58,9 @@ def create_app(
     app.state.draining = draining
     app.state.uploads = asyncio.Semaphore(packs.AT_ONCE)
     app.state.downloads = asyncio.Semaphore(blobs.AT_ONCE)
-    for noun in (jobs, events, formulas, connections, packs, blobs, health, reference):
+    for noun in (jobs, events, formulas, connections, oauth, packs, blobs, health, reference):
         app.include_router(noun.router)
+    app.include_router(oauth.open_router)
     app.include_router(packs.open_router)
     app.openapi = cache(partial(describe, app))  # type: ignore[method-assign]  # FastAPI documents this as the way
     return app

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from packsys.errors import Actor
 from packsys.model import JobState, StepState
+from packsys.taxonomy import Category
 
 
 class ErrorView(BaseModel):
@@ -16,6 +17,8 @@ class ErrorView(BaseModel):
 
     code: str = Field(examples=["RateLimited"])
     message: str
+    advice: str = Field(default="", description="What helps, for the one who must act.")
+    category: Category = Field(default=Category.HOUSE, description="The kind of trouble.")
     actor: Actor
     retryable: bool
     retry_after: float | None = None

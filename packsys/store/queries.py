@@ -21,7 +21,7 @@ TYPES: Mapping[str, TypeEngine[Any]] = MappingProxyType(
     {column.name: column.type for table in metadata.sorted_tables for column in table.columns}
     | {"keys": ARRAY(AnyText()), "calls": ARRAY(AnyText()), "invocations": ARRAY(InvocationText())}
     | {"seconds": Float(), "lease": Float(), "delay": Float(), "grace": Float()}
-    | {"attempts": Integer(), "limit": Integer(), "code": AnyText()}
+    | {"attempts": Integer(), "limit": Integer(), "parked": Integer(), "code": AnyText()}
 )
 
 

@@ -96,7 +96,12 @@ with claimed as (
     from moved, claimed
 )
 select claimed.*, moved.workspace, moved.timezone,
-       extract(epoch from moved.deadline - now())::float8 as seconds, pg_notify('packsys_job', moved.id)
+       extract(epoch from moved.deadline - now())::float8 as seconds, pg_notify('packsys_job', moved.id),
+       case when claimed.attempt = 1 then 0 else (
+           select count(*) from event
+           where event.job = claimed.job and event.step = claimed.key and event.kind = 'step.waiting'
+             and event.detail like '%"tried"\:false%'
+       ) end as parked
 from claimed, moved
 
 -- name: renew

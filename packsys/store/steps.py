@@ -69,9 +69,10 @@ class PostgresSteps:
             state, code = StepState.DONE, {}
         return self._leave(claim, state, outcome=outcome, cached=cached, detail={"cached": cached, **code})
 
-    def postpone(self, claim: Claim, *, delay: float, cause: str) -> bool:
+    def postpone(self, claim: Claim, *, delay: float, cause: str, tried: bool = True) -> bool:
         """Gives a claim back, to be due in ``delay`` seconds; False when it was lost."""
-        return self._leave(claim, StepState.WAITING, delay=delay, detail={"cause": cause, "seconds": delay})
+        detail: dict[str, Value] = {"cause": cause, "seconds": delay, **({} if tried else {"tried": False})}
+        return self._leave(claim, StepState.WAITING, delay=delay, detail=detail)
 
     def _leave(
         self,
@@ -110,6 +111,7 @@ def _claim(row: Row[Any]) -> Claim:
         timezone=row.timezone,
         attempt=row.attempt,
         seconds_left=row.seconds,
+        parked=row.parked,
     )
 
 

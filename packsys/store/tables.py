@@ -125,7 +125,50 @@ connection = Table(
     Column("endpoint", AnyText(), nullable=False),
     Column("state", Text(), nullable=False),
     Column("version", Integer(), nullable=False),
-    CheckConstraint("state in ('active', 'needs_reauth', 'revoked')", name="state"),
+    Column("reason", AnyText(), nullable=False, server_default=""),
+    Column("expires_at", _time()),
+    Column("last_used_at", _time()),
+    Column("refresh_owner", AnyText()),
+    Column("refresh_until", _time()),
+    Column("refresh_sent", LargeBinary()),
+    Column("refresh_after", _time()),
+    Column("failures", Integer(), nullable=False, server_default="0"),
+    CheckConstraint("state in ('pending', 'active', 'error', 'needs_reauth', 'revoked')", name="state"),
+)
+
+# Lines are added and read, nothing else; each digest is over its line and the digest before it.
+connection_audit = Table(
+    "connection_audit",
+    metadata,
+    Column("workspace", AnyText(), primary_key=True),
+    Column("connection", AnyText(), primary_key=True),
+    Column("number", Integer(), primary_key=True),
+    Column("version", Integer(), nullable=False),
+    Column("at", _time(), nullable=False),
+    Column("actor", AnyText(), nullable=False),
+    Column("action", Text(), nullable=False),
+    Column("source", AnyText(), nullable=False),
+    Column("remark", AnyText(), nullable=False),
+    Column("digest", LargeBinary(), nullable=False),
+)
+
+oauth_client = Table(
+    "oauth_client",
+    metadata,
+    Column("workspace", AnyText(), primary_key=True),
+    Column("pack_id", BigInteger(), primary_key=True),
+    Column("client_id", AnyText(), nullable=False),
+    Column("sealed", LargeBinary(), nullable=False),
+)
+
+# A sign-in that is under way, by the SHA-256 of its state; it is read once, by deleting it.
+oauth_state = Table(
+    "oauth_state",
+    metadata,
+    Column("digest", LargeBinary(), primary_key=True),
+    Column("sealed", LargeBinary(), nullable=False),
+    Column("expires_at", _time(), nullable=False),
+    Index("oauth_state_expires_at", "expires_at"),
 )
 
 api_key = Table(

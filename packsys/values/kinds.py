@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias
 
 from packsys.errors import Actor, PacksysError
+from packsys.taxonomy import Category, recovery
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,16 @@ class ErrorValue:
     retryable: bool = False
     retry_after: float | None = None
     origin: Origin | None = None
+
+    @property
+    def advice(self) -> str:
+        """Says what helps, to the one who must act."""
+        return recovery(self.code).advice
+
+    @property
+    def category(self) -> Category:
+        """Gives the kind of trouble that this is."""
+        return recovery(self.code).category
 
     @classmethod
     def of(cls, error: PacksysError, origin: Origin | None = None) -> ErrorValue:

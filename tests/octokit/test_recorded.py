@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,15 +11,14 @@ from typing import Any
 import pytest
 
 from packs.github.pack import pack
-from packsys.connections.vault import Secret, Vault
-from packsys.egress.fetcher import HttpEgress
-from packsys.egress.guard import EgressPolicy, Guard
+from packsys.egress.http import HttpEgress
 from packsys.errors import ApiError
 from packsys.model import Connection
 from packsys.sandbox.inprocess import InProcessPacks
 from packsys.sdk import Response
 from tests.egress.canned import Canned, answer
 from tests.egress.certificates import authority
+from tests.egress.world import an_internet, credentials, sealed
 from tests.sandbox.calls import a_call
 
 Recorded = Callable[[str], list[dict[str, Any]]]
@@ -48,18 +45,14 @@ def replay(exchange: dict[str, Any]) -> bytes:
 
 def call(exchanges: list[dict[str, Any]], folder: Path, formula: str, **arguments: Any) -> tuple[Any, list[Head]]:
     """Calls a formula while the exchanges are replayed, and gives its value and the heads of its requests."""
-    packs, vault = InProcessPacks([pack]), Vault({"test": os.urandom(32)}, "test")
+    packs = InProcessPacks([pack])
     row = Connection(id="c", workspace="w", pack_id=pack.id, name="me", sealed=b"")
     release = packs.by_id(pack.id)
     assert release is not None
     certificates, tls = authority(folder, "api.github.com")
     with Canned(*map(replay, exchanges), tls=tls) as server:
-        guard = Guard(
-            EgressPolicy(certificates=str(certificates)),
-            resolve=lambda host, port: ["140.82.121.6"],
-            dial=lambda address, timeout: socket.create_connection(("127.0.0.1", server.port), timeout),
-        )
-        fetcher = HttpEgress(vault=vault, guard=guard).open(release, vault.seal_connection(row, Secret("fake-token")))
+        egress = HttpEgress(credentials=credentials(), guard=an_internet(server.port, certificates))
+        fetcher = egress.open(release, sealed(row, "fake-token"))
         value = packs.run(a_call(packs, "GitHub", formula, fetcher=fetcher, **arguments))
     return value, [Head.of(raw) for raw in server.requests]
 

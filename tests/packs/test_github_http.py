@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from packs.github.pack import pack
-from packsys.connections.vault import Secret, Vault
-from packsys.egress.fetcher import HttpEgress
 from packsys.egress.guard import EgressPolicy
+from packsys.egress.http import HttpEgress
 from packsys.errors import (
     ApiError,
     AuthenticationRefused,
@@ -23,6 +21,7 @@ from packsys.errors import (
 )
 from packsys.model import Connection
 from packsys.sandbox.inprocess import InProcessPacks
+from tests.egress.world import HERE, credentials, sealed
 from tests.fakeapi import FakeGitHub
 from tests.sandbox.calls import a_call
 
@@ -37,14 +36,14 @@ def api() -> Iterator[FakeGitHub]:
 
 @pytest.fixture
 def call(api: FakeGitHub) -> Call:
-    packs, vault = InProcessPacks([pack]), Vault({"test": os.urandom(32)}, "test")
-    egress = HttpEgress(vault=vault, policy=EgressPolicy(allowed_networks=("127.0.0.0/8",)))
+    packs = InProcessPacks([pack])
+    egress = HttpEgress(credentials=credentials(), policy=EgressPolicy(allowed_networks=HERE))
     release = packs.by_id(pack.id)
     assert release is not None
 
     def make(formula: str, *, token: str = api.token, **arguments: Any) -> Any:
         row = Connection(id="c", workspace="w", pack_id=pack.id, name="hereisfun", sealed=b"", endpoint=api.url)
-        fetcher = egress.open(release, vault.seal_connection(row, Secret(token)))
+        fetcher = egress.open(release, sealed(row, token))
         return packs.run(a_call(packs, "GitHub", formula, fetcher=fetcher, **arguments))
 
     return make

@@ -9,13 +9,23 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import DateTime, delete, func, update
 
-from packsys.memory import Ledger, MemoryConnections, MemoryEvents, MemoryJobs, MemoryKeys, MemorySteps, MemoryUpkeep
-from packsys.ports import ConnectionStore, EventStore, JobStore, KeyStore, StepStore, UpkeepStore
+from packsys.memory import (
+    Ledger,
+    MemoryConnections,
+    MemoryEvents,
+    MemoryJobs,
+    MemoryKeys,
+    MemoryOAuth,
+    MemorySteps,
+    MemoryUpkeep,
+)
+from packsys.ports import ConnectionStore, EventStore, JobStore, KeyStore, OAuthStore, StepStore, UpkeepStore
 from packsys.store.connections import PostgresConnections
 from packsys.store.database import Database
 from packsys.store.events import PostgresEvents
 from packsys.store.jobs import PostgresJobs
 from packsys.store.keys import PostgresKeys
+from packsys.store.oauth import PostgresOAuth
 from packsys.store.steps import PostgresSteps
 from packsys.store.tables import metadata
 from packsys.store.upkeep import PostgresUpkeep
@@ -30,6 +40,7 @@ class House:
     events: EventStore
     upkeep: UpkeepStore
     connections: ConnectionStore
+    oauth: OAuthStore
     keys: KeyStore
     wait: Callable[[float], None]
 
@@ -56,7 +67,8 @@ def in_memory() -> House:
         steps=MemorySteps(ledger),
         events=MemoryEvents(ledger),
         upkeep=MemoryUpkeep(ledger),
-        connections=MemoryConnections(),
+        connections=MemoryConnections(clock),
+        oauth=MemoryOAuth(clock),
         keys=MemoryKeys(clock),
         wait=clock.wait,
     )
@@ -72,6 +84,7 @@ def in_postgres(database: Database) -> Iterator[House]:
             events=events,
             upkeep=PostgresUpkeep(database),
             connections=PostgresConnections(database),
+            oauth=PostgresOAuth(database),
             keys=PostgresKeys(database),
             wait=lambda seconds: age(database, seconds),
         )

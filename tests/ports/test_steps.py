@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from packsys.model import Claim, Job, JobState, StepState
+from packsys.model import Claim, EventKind, Job, JobState, StepState
 from packsys.values import Value
 from tests.ports.house import House
 from tests.ports.samples import ERROR, NOBODYS, VALUES, call, job
@@ -278,3 +278,26 @@ def test_a_step_starts_with_its_first_attempt(house: House, kept: Job) -> None:
     assert step.finished_at is not None
     assert timedelta(seconds=5) <= step.started_at - step.queued_at < timedelta(seconds=10)
     assert timedelta(seconds=20) <= step.finished_at - step.started_at < timedelta(seconds=25)
+
+
+def test_a_claim_that_was_given_back_untried_is_no_attempt(house: House, kept: Job) -> None:
+    """It keeps its fencing number, and the events say what happened."""
+    house.steps.add(kept.id, [REPOS, USER])
+    first = claim(house, kept)
+    assert house.steps.postpone(first, delay=1.5, cause="rate_limit", tried=False)
+    house.wait(2)
+    second = claim(house, kept)
+    assert house.steps.postpone(second, delay=1, cause="Upstream")
+    house.wait(2)
+    third = claim(house, kept)
+    assert [(each.attempt, each.parked, each.tries) for each in (first, second, third)] == [
+        (1, 0, 1),
+        (2, 1, 1),
+        (3, 1, 2),
+    ]
+    assert not house.steps.keep(first, 1)
+    waits = [each.detail for each in house.events.since(kept.id, 0) if each.kind is EventKind.STEP_WAITING]
+    assert waits == [
+        {"cause": "rate_limit", "seconds": 1.5, "tried": False},
+        {"cause": "Upstream", "seconds": 1},
+    ]

@@ -14,7 +14,7 @@ from packsys.language.compile import Compiler
 from packsys.memory import MemoryResults
 from packsys.memory.egress import ClosedEgress
 from packsys.model import Job, Step, Submission
-from packsys.ports import ResultCache
+from packsys.ports import Egress, ResultCache
 from packsys.runtime.advance import Advance
 from packsys.runtime.connect import Connect
 from packsys.runtime.execute import Execute
@@ -30,6 +30,7 @@ from packsys.sdk import Pack
 from tests.ports.house import House, in_memory
 
 PROBE = Path(__file__).parents[1] / "packs" / "probe.py"
+ASKING = Path(__file__).with_name("asking.py")
 GITHUB = Path(__file__).parents[2] / "packs" / "github"
 ATTEMPTS = 3
 
@@ -87,15 +88,20 @@ class World:
         return self.house.jobs.get(job.id)
 
 
-def world(*packs_besides: Pack, random: Callable[[], float] = lambda: 0.5, cache: ResultCache | None = None) -> World:
-    """Wires a house in memory with the probe and the GitHub pack."""
+def world(
+    *packs_besides: Pack,
+    random: Callable[[], float] = lambda: 0.5,
+    cache: ResultCache | None = None,
+    egress: Egress | None = None,
+) -> World:
+    """Wires a house in memory with the probe, the GitHub pack and the one that asks."""
     house, messages, numbers = in_memory(), Messages(), count(1)
-    packs = InProcessPacks([load_pack(PROBE), load_pack(GITHUB), *packs_besides])
+    packs = InProcessPacks([load_pack(PROBE), load_pack(GITHUB), load_pack(ASKING), *packs_besides])
     advance = Advance(house.jobs, house.steps, messages)
     compile_formula = Compile(compiler=Compiler(), packs=packs, connections=house.connections)
 
     kept = cache or MemoryResults(lambda: datetime.now(UTC))
-    surround = Surround(connections=house.connections, egress=ClosedEgress(), cache=kept)
+    surround = Surround(connections=house.connections, egress=egress or ClosedEgress(), cache=kept)
 
     def new_id() -> str:
         return f"00000000-0000-7000-8000-{next(numbers):012}"

@@ -15,7 +15,8 @@ from packsys.bootstrap import Services
 from packsys.catalog.bundle import Bundle
 from packsys.catalog.manifest import describe
 from packsys.catalog.registry import Registry, shipped
-from packsys.connections.secret import Secret
+from packsys.connections.mint import Mint
+from packsys.connections.vault import Vault
 from packsys.errors import FormulaError, NotConnected, NotReady, PacksysError
 from packsys.language.invocation import Invocation
 from packsys.memory import (
@@ -25,6 +26,7 @@ from packsys.memory import (
     MemoryEvents,
     MemoryJobs,
     MemoryKeys,
+    MemoryOAuth,
     MemoryReleases,
     MemoryResults,
     MemorySteps,
@@ -34,16 +36,22 @@ from packsys.model import Connection, Event, Job, PackVersion, Scope, Submission
 from packsys.planner.plan import Plan, PlannedStep
 from packsys.ports import EventStore
 from packsys.runtime.cancel import Cancel
-from packsys.runtime.connect import NewConnection
+from packsys.runtime.clients import SetClient
+from packsys.runtime.connect import NewConnection, note_of
+from packsys.runtime.disconnect import Disconnect
 from packsys.runtime.ids import job_id
 from packsys.runtime.inquire import Inquire
 from packsys.runtime.keys import digest_of, issue
 from packsys.runtime.preview import Preview
 from packsys.runtime.publish import Publish
+from packsys.runtime.rotate import Rotate
+from packsys.runtime.signin import SignIn
 from packsys.runtime.submit import fingerprint
 from packsys.runtime.surround import Surround
 from packsys.sandbox.inprocess import InProcessPacks
 from packsys.values import Value
+from tests.connections.world import REDIRECT, Direct, a_pack, declared
+from tests.provider import Authority
 
 GITHUB = PackVersion(id=1013, name="GitHub", version="1.0.0", description="", domains=("github.com",), formulas={})
 
@@ -83,20 +91,22 @@ class Bells:
 
 
 @dataclass(frozen=True)
-class OnePack:
-    """Knows GitHub and nothing else."""
+class TwoPacks:
+    """Knows GitHub, and a mail service at which people sign in."""
+
+    packs: tuple[PackVersion, ...] = (GITHUB, a_pack(declared()))
 
     def by_id(self, pack_id: int) -> PackVersion | None:
-        return GITHUB if pack_id == GITHUB.id else None
+        return next((pack for pack in self.packs if pack.id == pack_id), None)
 
     def by_name(self, name: str) -> PackVersion | None:
-        return GITHUB if name.lower() == "github" else None
+        return next((pack for pack in self.packs if pack.name.lower() == name.lower()), None)
 
     def release(self, pack_id: int, version: str) -> PackVersion | None:
         return self.by_id(pack_id)
 
     def names(self) -> tuple[str, ...]:
-        return ("GitHub",)
+        return tuple(pack.name for pack in self.packs)
 
 
 def trusted(bundle: Bundle) -> Mapping[str, Any]:
@@ -120,6 +130,9 @@ class SmallHouse:
     bells: Bells = field(init=False)
     accepted: set[str] = field(default_factory=set)
     troubles: deque[PacksysError] = field(default_factory=deque)
+    authority: Authority = field(default_factory=Authority)
+    vault: Vault = field(default_factory=lambda: Vault({"test": bytes(32)}, "test"))
+    oauth: MemoryOAuth = field(default_factory=MemoryOAuth)
     health: dict[str, str] = field(default_factory=lambda: {"postgres": "ok", "state": "ok"})
 
     def __post_init__(self) -> None:
@@ -133,6 +146,10 @@ class SmallHouse:
             preview=self.preview,
             cancel=Cancel(self.jobs),
             connect=self.connect,
+            sign_in=SignIn(**self.parts, redirect=REDIRECT, new_id=new_id, randomness=secrets.token_bytes),
+            disconnect=Disconnect(**self.parts),
+            set_client=SetClient(packs=TwoPacks(), oauth=self.oauth, vault=self.vault),
+            rotate=Rotate(connections=self.kept, oauth=self.oauth, vault=self.vault),
             publish=self.publish,
             execute=lambda job, step: None,
             inquire=self.inquire,
@@ -144,7 +161,7 @@ class SmallHouse:
             events=self.bells,
             keys=self.keys,
             connections=self.kept,
-            packs=OnePack(),
+            packs=TwoPacks(),
             blobs=self.blobs,
             registry=Registry(shipped=[shipped(describe(github))], releases=self.releases),
         )
@@ -153,12 +170,24 @@ class SmallHouse:
     def inquire(self) -> Inquire:
         """Gives what asks packs for anything but formulas; no pack here has anything else."""
         surround = Surround(connections=self.kept, egress=ClosedEgress(), cache=MemoryResults(now))
-        return Inquire(packs=OnePack(), runner=InProcessPacks([]), surround=surround)
+        return Inquire(packs=TwoPacks(), runner=InProcessPacks([]), surround=surround)
 
     @property
     def publish(self) -> Publish:
         """Gives what publishes packs, and takes their manifests for what the code declares."""
-        return Publish(shipped=OnePack(), releases=self.releases, describe={"python": trusted, "javascript": trusted})
+        return Publish(shipped=TwoPacks(), releases=self.releases, describe={"python": trusted, "javascript": trusted})
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """Gives what the use cases of connections share."""
+        return {
+            "packs": TwoPacks(),
+            "connections": self.kept,
+            "oauth": self.oauth,
+            "vault": self.vault,
+            "mint": Mint(couriers=lambda workspace: Direct(self.authority), now=now),
+            "now": now,
+        }
 
     @property
     def jobs(self) -> MemoryJobs:
@@ -200,14 +229,14 @@ class SmallHouse:
     def connect(self, new: NewConnection) -> Connection:
         """Keeps a connection, badly sealed."""
         connection = Connection(
-            id=new.id or job_id(now(), secrets.token_bytes(10)),
+            id=new.id or new_id(),
             workspace=new.workspace,
             pack_id=new.pack_id,
             name=new.name,
-            sealed=sealed(new.token),
+            sealed=sealed(new),
             endpoint=new.endpoint,
         )
-        self.kept.add(connection)
+        self.kept.add(connection, note=note_of(new, "connected", now()))
         return connection
 
     def ready(self) -> Mapping[str, str]:
@@ -275,9 +304,15 @@ def refuse(formula: str) -> None:
         raise RuntimeError("the password is hunter2")
 
 
-def sealed(token: Secret) -> bytes:
-    """Turns a secret around, which is not safe but is not the secret either."""
-    return token.reveal()[::-1].encode()
+def sealed(new: NewConnection) -> bytes:
+    """Turns what was entered around, which is not safe but is not the secret either."""
+    entered = {"token": new.token} if new.token else new.fields
+    return ";".join(secret.reveal()[::-1] for secret in entered.values()).encode()
+
+
+def new_id() -> str:
+    """Makes an id."""
+    return job_id(now(), secrets.token_bytes(10))
 
 
 def until(true: Callable[[], bool], *, seconds: float = 10.0) -> None:

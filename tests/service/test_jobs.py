@@ -103,6 +103,8 @@ def test_a_formula_that_fails_is_an_answer(http: httpx.Client, house: SmallHouse
     assert answer.json()["error"] == {
         "code": "RateLimited",
         "message": "The service asks for fewer requests.",
+        "advice": "Wait: there will be room again. Ask less often, or for more at once.",
+        "category": "rate_limit",
         "actor": "time",
         "retryable": True,
         "retry_after": None,

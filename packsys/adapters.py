@@ -1,0 +1,193 @@
+"""Sets up what is plugged into the sockets: imported when it is wanted, and connected when it is first used."""
+
+from __future__ import annotations
+
+import random
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from packsys.catalog.registry import Registry
+from packsys.connections.credential import Credentials
+from packsys.connections.mint import Mint
+from packsys.connections.vault import Vault
+from packsys.connections.vaulted import VaultCredentials
+from packsys.errors import WrongSetUp
+from packsys.limits.written import rules
+from packsys.ports import (
+    BlobStore,
+    ConnectionStore,
+    Dispatcher,
+    Egress,
+    EventStore,
+    JobStore,
+    KeyStore,
+    OAuthStore,
+    PackStore,
+    ReleaseStore,
+    ResultCache,
+    StepStore,
+    UpkeepStore,
+)
+from packsys.runtime.ids import job_id
+from packsys.runtime.permits import Permits
+from packsys.runtime.refresh import Refresh
+from packsys.runtime.surround import Surround
+from packsys.settings import Settings
+from packsys.telemetry import Hidden
+
+if TYPE_CHECKING:
+    from packsys.egress.http import HttpEgress
+    from packsys.sandbox.inprocess import InProcessPacks
+    from packsys.sandbox.shelf import Shelf
+    from packsys.sdk import Pack
+    from packsys.store.database import Database
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adapters:
+    """Is every adapter, set up and connected to nothing yet."""
+
+    database: Database
+    jobs: JobStore
+    steps: StepStore
+    events: EventStore
+    keys: KeyStore
+    connections: ConnectionStore
+    oauth: OAuthStore
+    mint: Mint
+    releases: ReleaseStore
+    registry: Registry
+    upkeep: UpkeepStore
+    shipped: PackStore
+    shelf: Shelf
+    cache: ResultCache
+    blobs: BlobStore
+    dispatcher: Dispatcher
+    vault: Vault
+    surround: Surround
+
+
+def set_up(settings: Settings, *, celery: Any = None, hidden: Hidden | None = None) -> Adapters:
+    """Sets up every adapter for a process.
+
+    ``celery`` is the app of this process, or one is made; ``hidden`` is told every secret that is opened. Raises
+    WrongSetUp for settings that cannot be, and BrokenPack for a pack that cannot be loaded.
+    """
+    from packsys.catalog.manifest import describe
+    from packsys.catalog.registry import shipped as shipped_release
+    from packsys.dispatch.app import celery_app
+    from packsys.dispatch.canvas import CanvasDispatcher
+    from packsys.kvstore.blobs import RedisBlobs
+    from packsys.kvstore.results import RedisResults
+    from packsys.sandbox.inprocess import InProcessPacks
+    from packsys.store.connections import PostgresConnections
+    from packsys.store.database import open_database
+    from packsys.store.events import PostgresEvents
+    from packsys.store.jobs import PostgresJobs
+    from packsys.store.keys import PostgresKeys
+    from packsys.store.oauth import PostgresOAuth
+    from packsys.store.releases import PostgresReleases
+    from packsys.store.steps import PostgresSteps
+    from packsys.store.upkeep import PostgresUpkeep
+
+    database, vault = open_database(settings.database_url), open_vault(settings)
+    packs, releases = load_packs(settings.packs), PostgresReleases(database)
+    shipped = InProcessPacks(packs)
+    connections, oauth = PostgresConnections(database), PostgresOAuth(database)
+    cache = RedisResults.at(settings.cache_url)
+    blobs = RedisBlobs.at(settings.cache_url, base=settings.public_url)
+    mint = Mint(couriers=lambda workspace: egress.courier(workspace=workspace), now=now)
+    refresh = Refresh(
+        connections=connections, oauth=oauth, vault=vault, mint=mint, now=now, random=random.random, new_owner=new_id
+    )
+    egress = _egress(settings, VaultCredentials(vault, connections, refresh, opened=(hidden or Hidden()).add))
+    return Adapters(
+        database=database,
+        jobs=PostgresJobs(database),
+        steps=PostgresSteps(database),
+        events=PostgresEvents(database),
+        keys=PostgresKeys(database),
+        connections=connections,
+        oauth=oauth,
+        mint=mint,
+        releases=releases,
+        registry=Registry(shipped=[shipped_release(describe(each)) for each in packs], releases=releases),
+        upkeep=PostgresUpkeep(database),
+        shipped=shipped,
+        shelf=shelve(shipped, releases),
+        cache=cache,
+        blobs=blobs,
+        dispatcher=CanvasDispatcher(celery or celery_app(settings.state_url)),
+        vault=vault,
+        surround=Surround(connections=connections, egress=egress, cache=cache, blobs=blobs),
+    )
+
+
+def _egress(settings: Settings, credentials: Credentials) -> HttpEgress:
+    from packsys.connections.envelope import Envelope
+    from packsys.egress.guard import EgressPolicy
+    from packsys.egress.http import HttpEgress
+    from packsys.kvstore.answers import RedisAnswers
+
+    return HttpEgress(
+        credentials=credentials,
+        policy=EgressPolicy(allowed_networks=settings.allowed_networks, servers=settings.servers),
+        answers=RedisAnswers.at(settings.cache_url),
+        envelope=Envelope(next(iter(settings.vault_keys.values())), purpose="answers.1"),
+        gates=permits(settings),
+    )
+
+
+def permits(settings: Settings) -> Permits:
+    """Lets requests to services out as their limits allow, those of all workers together.
+
+    Raises WrongSetUp for limits that make no sense.
+    """
+    from packsys.kvstore.limiter import RedisLimiter
+    from packsys.memory import MemoryLimiter
+
+    limiter = RedisLimiter.at(settings.state_url, alone=MemoryLimiter())
+    return Permits(limiter=limiter, rules=rules(settings.rate_limits))
+
+
+def bench_egress(credentials: Credentials, allowed_networks: tuple[str, ...]) -> Egress:
+    """Opens the way out for a pack on a maker's bench: the same checks, but no limits and nothing kept."""
+    from packsys.egress.guard import EgressPolicy
+    from packsys.egress.http import HttpEgress
+
+    return HttpEgress(credentials=credentials, policy=EgressPolicy(allowed_networks=allowed_networks))
+
+
+def load_packs(places: tuple[str, ...]) -> Sequence[Pack]:
+    """Loads packs from modules, files and folders; raises BrokenPack."""
+    from packsys.sandbox.loading import load_pack
+
+    return [load_pack(place) for place in places]
+
+
+def shelve(shipped: InProcessPacks, releases: ReleaseStore) -> Shelf:
+    """Puts the packs that ship beside the published ones, which run in sandboxes; starts none of those yet."""
+    from packsys.sandbox.runtimes import runners
+    from packsys.sandbox.shelf import Archives, Shelf
+
+    return Shelf(shipped, releases, runners(Archives(releases).files))
+
+
+def open_vault(settings: Settings) -> Vault:
+    """Opens the vault with the installation's keys; raises WrongSetUp when there are none."""
+    if not settings.vault_keys:
+        raise WrongSetUp("PACKSYS_VAULT_KEYS is not set: make a key with 'packsys key vault', and keep it.")
+    return Vault(settings.vault_keys, current=next(iter(settings.vault_keys)))
+
+
+def now() -> datetime:
+    """Tells the time."""
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """Makes an id that no other job or connection has."""
+    return job_id(now(), secrets.token_bytes(10))

@@ -1,0 +1,270 @@
+"""Rate limits that all workers share, in the state server."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import struct
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha1
+from itertools import count
+from pathlib import Path
+from secrets import token_hex
+from typing import Any, Protocol
+
+from redis import Redis
+from redis.exceptions import NoScriptError, RedisError
+
+from packsys.kvstore.address import connect
+from packsys.limits import brake
+from packsys.limits.advice import Advice
+from packsys.limits.demand import SECOND, Demand, Log
+from packsys.limits.verdict import Cause, Permit, Refusal, refusal
+from packsys.ports import RateLimiter
+
+log = logging.getLogger(__name__)
+
+PREFIX = "packsys:limit:1:"
+"""Begins every key. The number is the format's."""
+
+TIMEOUT = 1.0
+"""Seconds for an answer."""
+
+REST = 2.0
+"""Seconds for which a server that failed is not asked again."""
+
+
+REMEMBERED = 1000
+"""Permits of this process that are counted on when the server goes away."""
+
+_MOMENT = 1.0  # seconds
+
+KNOWN = 4096
+"""Demands whose keys and arguments are kept ready."""
+
+
+class Alone(RateLimiter, Protocol):
+    """Is the limiter of one process, for when there is no other."""
+
+    def recall(self, taken: Iterable[tuple[float, Demand]]) -> None:
+        """Counts permits that were taken before, oldest first, with the times of its own clock."""
+
+
+@dataclass(frozen=True)
+class Script:
+    """Is a Lua script, sent once and then called by its digest."""
+
+    text: str
+    digest: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "digest", sha1(self.text.encode(), usedforsecurity=False).hexdigest())
+
+    @classmethod
+    def named(cls, name: str) -> Script:
+        """Reads ``lua/NAME.lua``, with the figures that all limiters share in place of their names."""
+        text = Path(__file__).with_name("lua").joinpath(f"{name}.lua").read_text(encoding="utf-8")
+        return cls(re.sub(r"\b[A-Z][A-Z_]+\b", lambda found: _figure(found[0]), text))
+
+    def __call__(self, client: Redis, keys: Sequence[str], arguments: Sequence[str | int | bytes]) -> Any:
+        """Runs it; sends its text where the server does not know it, as after a restart."""
+        try:
+            return client.evalsha(self.digest, len(keys), *keys, *arguments)
+        except NoScriptError:
+            return client.eval(self.text, len(keys), *keys, *arguments)
+
+
+def _figure(name: str) -> str:
+    return str(getattr(brake, name, name))
+
+
+TAKE, LEARN, FREE = Script.named("take"), Script.named("learn"), Script.named("free")
+
+
+class RedisLimiter:
+    """Limits across workers: :class:`~packsys.ports.RateLimiter`.
+
+    Every decision is one script, by the server's clock. When the server is away, ``alone`` decides by the ``part`` of
+    every limit that this process may use without the others, of which it has used what it took before.
+    """
+
+    def __init__(
+        self,
+        client: Redis,
+        *,
+        alone: Alone,
+        part: float = 0.1,
+        now: Callable[[], float] | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Takes a client with short time limits; ``now`` is a clock in seconds instead of the server's, for tests."""
+        self._client, self._alone, self._part, self._now, self._monotonic = client, alone, part, now, monotonic
+        self._clock = now or monotonic
+        self._resting_until = monotonic()
+        self._id, self._numbers, self._decided_alone, self._away = token_hex(8), count(1), 0, False
+        self._prepared: dict[Demand, _Prepared] = {}
+        self._full: dict[Demand, _Full] = {}
+        self._taken: deque[tuple[float, Demand]] = deque(maxlen=REMEMBERED)
+
+    @classmethod
+    def at(cls, url: str, *, alone: Alone, part: float = 0.1) -> RedisLimiter:
+        """Makes the limiter of the server at ``url``, without touching it."""
+        return cls(connect(url, timeout=TIMEOUT), alone=alone, part=part)
+
+    def take(self, demand: Demand, *, lease: float) -> Permit | Refusal:
+        """Takes every permit and slot that a request needs, or none and says how long to wait."""
+        if (full := self._full.get(demand)) is not None and (left := full.until - self._clock()) > 0:
+            return full.again(left)
+        permit, prepared = self._name(demand), self._prepare(demand)
+        borrowed = min(round(lease * SECOND), brake.LONGEST_LEASE) if demand.pools else 0
+        answer = self._ask(TAKE, prepared.keys, (self._moment(), permit, borrowed, prepared.figures))
+        if answer is None:
+            return self._take_alone(demand, lease)
+        if answer != 0:
+            return self._refused(demand, answer)
+        self._taken.append((self._monotonic(), demand))
+        return Permit(id=permit)
+
+    def give_back(self, demand: Demand, permit: Permit) -> None:
+        """Frees the slots of a permit; where the server is away, they come back when their time is over."""
+        if demand.pools:
+            self._alone.give_back(demand.share(self._part), permit)
+            self._ask(FREE, self._prepare(demand).slots, (permit.id,))
+
+    def learn(self, demand: Demand, advice: Advice) -> None:
+        """Holds the demand's narrowest place back as the service says."""
+        if advice.empty:
+            return
+        self._alone.learn(demand, advice)
+        self._full.clear()
+        pause = -1 if advice.pause is None else round(advice.pause * SECOND)
+        left = -1 if advice.left is None else advice.left
+        said = (int(advice.refused), pause, left, round(advice.reset * SECOND))
+        self._ask(LEARN, (_brake(demand.places[-1]),), (self._moment(), *said))
+
+    @property
+    def decided_alone(self) -> int:
+        """Counts the decisions that were made without the server."""
+        return self._decided_alone
+
+    def _moment(self) -> str | int:
+        return "" if self._now is None else round(self._now() * SECOND)
+
+    def _prepare(self, demand: Demand) -> _Prepared:
+        known = self._prepared.get(demand)
+        if known is None:
+            if len(self._prepared) >= KNOWN:
+                self._prepared.clear()
+            known = self._prepared[demand] = _Prepared.of(demand)
+        return known
+
+    def _name(self, demand: Demand) -> str:
+        if not demand.pools:
+            return ""
+        return f"{self._id}.{os.getpid()}.{next(self._numbers)}"  # a process that was forked has the same id
+
+    def _refused(self, demand: Demand, answer: Sequence[Any]) -> Refusal:
+        wait, cause, turn, limit, window = answer
+        said = refusal(wait, Cause(cause.decode()), turn=turn, limit=limit, window=window)
+        if said.cause is Cause.RATE:
+            if len(self._full) >= KNOWN:
+                self._full.clear()
+            self._full[demand] = _Full(said, until=self._clock() + said.seconds, asked=self._clock())
+        return said
+
+    def _take_alone(self, demand: Demand, lease: float) -> Permit | Refusal:
+        self._alone.recall((at, each.share(self._part)) for at, each in self._taken)
+        self._taken.clear()
+        self._decided_alone += 1
+        return self._alone.take(demand.share(self._part), lease=lease)
+
+    def _ask(self, script: Script, keys: Sequence[str], arguments: Sequence[str | int | bytes]) -> Any:
+        if self._monotonic() < self._resting_until:
+            return None
+        try:
+            answer = script(self._client, keys, arguments)
+        except RedisError as error:
+            self._resting_until = self._monotonic() + REST
+            self._leave(error)
+            return None
+        self._return()
+        return answer
+
+    def _leave(self, error: RedisError) -> None:
+        self._resting_until = self._monotonic() + REST
+        if not self._away:
+            self._away = True
+            log.warning("limiter.away", extra={"cause": f"{type(error).__name__}: {error}", "part": self._part})
+
+    def _return(self) -> None:
+        if self._away:
+            self._away = False
+            log.warning("limiter.back", extra={"decided_alone": self._decided_alone})
+
+
+class _Full:
+    """Remembers that a window is full: nothing makes room in it before its time, so the server need not say it again.
+
+    It is asked again after a moment nevertheless, because its clock is not ours, and who is refused here gets the turn
+    that the server would have given, as far as this process knows.
+    """
+
+    def __init__(self, said: Refusal, *, until: float, asked: float) -> None:
+        self.until = min(until, asked + _MOMENT)
+        self._said, self._until, self._refused = said, until, 0
+
+    def again(self, left: float) -> Refusal:
+        self._refused += 1
+        seconds = left + self._until - self.until
+        late = self._said.turn - self._said.seconds
+        if seconds * SECOND > brake.PARKED:
+            late += self._refused // self._said.limit * self._said.window
+        return Refusal(
+            seconds=seconds,
+            cause=Cause.RATE,
+            turn=seconds + late,
+            limit=self._said.limit,
+            window=self._said.window,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Prepared:
+    """Is a demand as the script reads it."""
+
+    keys: tuple[str, ...]
+    slots: tuple[str, ...]
+    figures: bytes
+
+    @classmethod
+    def of(cls, demand: Demand) -> _Prepared:
+        brakes = [_brake(place) for place in demand.places]
+        logs = [key for each in demand.logs for key in _log_keys(each)]
+        slots = tuple(f"{PREFIX}slots:{pool.key}" for pool in demand.pools)
+        counts = (len(demand.places), len(demand.logs), len(demand.pools))
+        logs_figures = (figure for each in demand.logs for figure in _log_figures(each))
+        figures = (*counts, *logs_figures, *(pool.limit for pool in demand.pools))
+        return cls(
+            keys=(*brakes, *logs, *slots, f"{PREFIX}turn:{demand.places[-1]}"),
+            slots=slots,
+            figures=struct.pack(f">{len(figures)}d", *figures),
+        )
+
+
+def _brake(place: str) -> str:
+    return f"{PREFIX}brake:{place}"
+
+
+def _log_keys(log: Log) -> tuple[str, ...]:
+    times = f"{PREFIX}log:{log.key}"
+    return (times, f"{times}:count") if log.grain > 1 else (times,)
+
+
+def _log_figures(log: Log) -> tuple[int, ...]:
+    milliseconds = -(-log.longest // 1000) + 1000
+    windows = [figure for window in log.windows for figure in (window.limit, window.length)]
+    return log.weight, log.grain, log.kept, milliseconds, len(log.windows), *windows

@@ -1,0 +1,67 @@
+"""Seals everything with the vault's current key, while the house is at work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from packsys.connections.vault import Vault, place_of
+from packsys.errors import SealBroken
+from packsys.model import Connection, OAuthClient
+from packsys.ports import ConnectionStore, OAuthStore
+
+PAGE = 200
+
+
+@dataclass(frozen=True)
+class Rotated:
+    """Is one row that was looked at: ``changed`` when it has a new seal, ``trouble`` when it does not open."""
+
+    name: str
+    changed: bool
+    trouble: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rotate:
+    """Seals the data keys anew, row by row; what was done stays done, so that it may be stopped and begun again.
+
+    The secrets themselves are not opened, unless they are from the first layout. A row that changes meanwhile is
+    sealed with the current key by whoever changes it.
+    """
+
+    connections: ConnectionStore
+    oauth: OAuthStore
+    vault: Vault
+
+    def __call__(self) -> Iterator[Rotated]:
+        """Gives every row as it is done."""
+        for client in self.oauth.clients():
+            yield self._client(client)
+        place = ("", "")
+        while page := self.connections.after(place, limit=PAGE):
+            for connection in page:
+                if connection.sealed:
+                    yield self._connection(connection)
+            place = (page[-1].workspace, page[-1].id)
+
+    def _connection(self, row: Connection) -> Rotated:
+        name = place_of(row).name
+        try:
+            sealed = self.vault.rewrap(place_of(row), row.sealed)
+        except SealBroken as error:
+            return Rotated(name, False, error.message)
+        changed = sealed != row.sealed
+        if changed:
+            self.connections.reseal(replace(row, sealed=sealed), before=row.sealed)
+        return Rotated(name, changed)
+
+    def _client(self, row: OAuthClient) -> Rotated:
+        name = place_of(row).name
+        try:
+            sealed = self.vault.rewrap(place_of(row), row.sealed)
+        except SealBroken as error:
+            return Rotated(name, False, error.message)
+        if sealed != row.sealed:
+            self.oauth.keep_client(replace(row, sealed=sealed))
+        return Rotated(name, sealed != row.sealed)
