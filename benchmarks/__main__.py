@@ -6,6 +6,7 @@ import sys
 from importlib import import_module
 
 BENCHMARKS = {
+    "language": "formulas parsed, bound and printed, beside other parsers, and how time grows with length",
     "execution": "jobs from submission to answer, beside a hand-written Celery canvas of the same shape",
     "sandbox": "calls of packs of strangers behind the sandbox's walls, beside the bare function",
 }
