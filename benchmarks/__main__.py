@@ -7,6 +7,7 @@ from importlib import import_module
 
 BENCHMARKS = {
     "limiter": "checks of the rate limiter beside the limits package, and what a service sees of it",
+    "language": "formulas parsed, bound and printed, beside other parsers, and how time grows with length",
     "execution": "jobs from submission to answer, beside a hand-written Celery canvas of the same shape",
     "sandbox": "calls of packs of strangers behind the sandbox's walls, beside the bare function",
     "path": "a formula of a published pack from submission to answer, beside the same pack in the worker's process",

@@ -122,7 +122,7 @@ class FormulaError(PacksysError):
         """Takes the sentence, the place, and what would have been right.
 
         ``kind`` is the stable code of the mistake: Syntax, TooLong, TooDeep, UnknownName, UnknownPack,
-        UnknownFormula, UnknownConnection, UnknownMember, WrongArguments, ActionNotAllowed.
+        UnknownFormula, UnknownConnection, UnknownMember, WrongArguments, ActionNotAllowed, NoDocument.
         """
         super().__init__(message)
         self.kind = kind

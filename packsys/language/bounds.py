@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from packsys.language.limits import MAX_TEXT, MAX_WEIGHT
 from packsys.values import MAX_DEPTH, Failure, Value, failure, tidy
@@ -17,6 +18,39 @@ def check_length(length: int) -> None:
     """Refuses a text before it is made, when it would be too long."""
     if length > MAX_TEXT:
         raise too_much("The text has too many characters", length, MAX_TEXT)
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Is how much of a value there is to look at."""
+
+    value: Value
+    weigh: Callable[[], int]
+
+    @property
+    def breadth(self) -> int:
+        """Counts its items, or its blocks of 16 characters, and itself; what is inside of the items counts nothing."""
+        match self.value:
+            case str():
+                return 1 + len(self.value) // 16
+            case list() | tuple() | Mapping():
+                return 1 + len(self.value)
+        return 1
+
+    @property
+    def weight(self) -> int:
+        """Counts everything inside, once for each place; raises Failure for a value that is too large."""
+        return self.weigh()
+
+    @property
+    def reach(self) -> int:
+        """Counts the items of lists inside each other, and nothing inside of objects."""
+        waiting, count = [self.value], 0
+        while waiting:
+            value = waiting.pop()
+            count += 1
+            waiting += value if isinstance(value, (list, tuple)) else ()
+        return count
 
 
 class Scale:
@@ -42,6 +76,10 @@ class Scale:
             case list() | tuple() | Mapping():
                 self._weigh(value)
         return value
+
+    def size(self, value: Value) -> Size:
+        """Gives the size of a value, which is weighed only where that is asked for."""
+        return Size(value, lambda: self._weigh(value)[0])
 
     def _weigh(self, value: Value) -> tuple[int, int]:
         if isinstance(value, str):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 
+from packsys.language.dates import read_date
 from packsys.language.signature import Kind, Shape
 from packsys.values import (
     ErrorValue,
@@ -42,7 +43,7 @@ def items_of(value: Value) -> list[Value]:
 
 
 def date_of(value: Value) -> date:
-    """Reads a date from a date, a point in time, an ISO 8601 text, or a number of days."""
+    """Reads a date from a date, a point in time, a text, or a number of days."""
     moment = datetime_of(value)
     return date(moment.year, moment.month, moment.day)
 
@@ -93,10 +94,10 @@ def _object(value: Value) -> Value:
 
 
 def _parsed(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise failure("Value", f"The text {text[:40]!r} does not read as a date: write it as 2026-01-31.") from None
+    found = read_date(text)
+    if found is None:
+        raise failure("Value", f"The text {text[:40]!r} does not read as a date: write it as 2026-01-31.")
+    return found
 
 
 def _counted(days: int | float) -> datetime:

@@ -15,8 +15,9 @@ short (Marlow et al., "There is no fork", 2014); the runtime makes the pending c
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,7 +26,7 @@ from packsys.language.bounds import Scale, too_much
 from packsys.language.calls import Calls, placed
 from packsys.language.coercion import fit, items_of
 from packsys.language.functions import LIBRARY
-from packsys.language.functions.registry import Asked, Clock, Each, Function, InOrder, Steps
+from packsys.language.functions.registry import Asked, Clock, Each, Function, InOrder, Same, Steps, deep
 from packsys.language.invocation import Invocation
 from packsys.language.limits import Budget
 from packsys.language.nodes import (
@@ -41,10 +42,11 @@ from packsys.language.nodes import (
     PackCall,
     Variable,
 )
-from packsys.language.operators import apply, negate
+from packsys.language.operators import apply, join, negate, no_quotient, too_large
 from packsys.language.properties import property_of
+from packsys.language.signature import Kind
 from packsys.language.walk import walk
-from packsys.values import Account, ErrorValue, Failure, Value, failure
+from packsys.values import Account, ErrorValue, Failure, Value, equal, failure
 
 __all__ = ["BLOCKED", "Invocation", "Pass", "evaluate"]
 
@@ -103,10 +105,13 @@ class _Evaluation:
             return placed(problem.error, tree.start, tree.end, "")
 
     def _visit(self, asked: Asked) -> Outcome | Steps:
-        self.steps += 1
+        self._spend(1)
+        return _VISITS[type(asked)](self, asked)
+
+    def _spend(self, steps: int) -> None:
+        self.steps += steps
         if self.steps > self.budget.nodes:
             raise _Spent
-        return _VISITS[type(asked)](self, asked)
 
     def constant(self, node: Constant) -> Outcome:
         return node.value
@@ -132,11 +137,15 @@ class _Evaluation:
         receiver = yield node.receiver
         if isinstance(receiver, UNDECIDED):
             return receiver
-        return self._settled(node, node.name, property_of, receiver, node.name)
+        reach = self.scale.size(receiver).reach
+        return self._settled(node, node.name, partial(property_of, receiver, node.name), lambda: reach)
 
     def operation(self, node: Operation) -> Steps:
         values, failed = yield from _all(node.operands)
-        return self._settled(node, node.operators[0], _reckoned, node, values) if failed is None else failed
+        if failed is not None:
+            return failed
+        sizes = [self.scale.size(value) for value in values]
+        return self._settled(node, node.operators[0], partial(_reckoned, node, values), partial(deep, sizes))
 
     def function(self, node: FunctionCall) -> Steps:
         function = LIBRARY.find(node.function)
@@ -160,7 +169,14 @@ class _Evaluation:
                 if isinstance(results, UNDECIDED):
                     return results
                 values[place] = results
-        return self._settled(node, function.name, _computed, function, node, values, self.clock)
+        clock = replace(self.clock, place=(node.start, node.end, *self.path)) if function.volatile else self.clock
+        compute = partial(_computed, function, node, values, clock)
+        return self._settled(node, function.name, compute, partial(self._cost, function, values))
+
+    def _cost(self, function: Function, values: Sequence[Value]) -> int:
+        sizes = [self.scale.size(value) for value in values]
+        shown = [size for place, size in enumerate(sizes) if function.parameter(place).shape.kind is Kind.TEXT]
+        return function.cost(sizes) + deep(shown)
 
     def each(self, asked: Each) -> Steps:
         if len(asked.items) > self.budget.width:
@@ -207,11 +223,25 @@ class _Evaluation:
             self.calls.hold(node)
         return failed
 
-    def _settled(self, node: Node, name: str, compute: Callable[..., Value], *arguments: Any) -> Value:
+    def same(self, asked: Same) -> Outcome:
         try:
-            return self.scale.settle(compute(*arguments))
+            self._spend(min(self.scale.size(value).weight for value in (asked.left, asked.right)))
+        except Failure as problem:
+            return problem.error
+        return equal(asked.left, asked.right)
+
+    def _settled(self, node: Node, name: str, compute: Callable[[], Value], cost: Callable[[], int]) -> Value:
+        try:
+            self._spend(cost())
+            result = self.scale.settle(compute())
+            self._spend(self.scale.size(result).breadth)
+            return result
         except Failure as problem:
             return placed(problem.error, node.start, node.end, name)
+        except OverflowError:
+            return placed(too_large().error, node.start, node.end, name)
+        except ZeroDivisionError:
+            return placed(no_quotient().error, node.start, node.end, name)
 
 
 class _Spent(Exception):
@@ -231,8 +261,11 @@ def _all(parts: Sequence[Node | None]) -> Generator[Asked, Outcome, tuple[list[A
 
 
 def _reckoned(node: Operation, values: Sequence[Value]) -> Value:
-    if node.operators == ("negate",):
-        return negate(values[0])
+    match node.operators[0]:
+        case "negate":
+            return negate(values[0])
+        case "&":
+            return join(*values)
     result = values[0]
     for sign, value in zip(node.operators, values[1:], strict=True):
         result = apply(sign, result, value)
@@ -262,4 +295,5 @@ _VISITS: Mapping[type[Any], Callable[[_Evaluation, Any], Outcome | Steps]] = {
     PackCall: _Evaluation.pack_call,
     Each: _Evaluation.each,
     InOrder: _Evaluation.in_order,
+    Same: _Evaluation.same,
 }

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from packsys.errors import FormulaError
 from packsys.language.functions import LIBRARY
 from packsys.language.nodes import AccountRef, Local, Member, Variable
-from packsys.language.properties import find_name
+from packsys.language.properties import folded
 from packsys.language.scope import KnownConnection, KnownPack, Scope, find_same, same_name
 from packsys.language.shapes import Typed, columns_of
 from packsys.language.signature import Shape
 from packsys.language.suggestions import near
 from packsys.language.syntax import Lint, Name, Reference, Syntax
 from packsys.values import Account
+
+_UNWRITABLE = re.compile(r"[:\\\]]")  # what an id in a reference cannot hold
 
 _BY_NAME = ("variable", "column", "control", "formula", "grid", "table", "row", "cell", "page", "doc")
 """The types of references whose names are looked up like any other."""
@@ -31,6 +34,10 @@ class Binding:
     columns: bool
 
 
+def _same_property(one: str, other: str) -> bool:
+    return folded(one) == folded(other) != ""
+
+
 class Names:
     """Looks names up, the innermost meaning first."""
 
@@ -40,10 +47,11 @@ class Names:
         self.source = source
         self.bindings: list[Binding] = []
         self.lints: list[Lint] = []
+        self.references: dict[tuple[int, int], Reference] = {}
 
     def find(self, name: Name, pack_id: int | None = None) -> Typed:
         """Finds what a name in the place of a value means; ``pack_id`` decides between connections of one name."""
-        found = self._nearby(name) or self._connection(name, pack_id)
+        found = self._local(name) or self._column(name) or self._object(name, pack_id)
         if found is None:
             raise self._unknown(name)
         return found
@@ -76,22 +84,48 @@ class Names:
         if not isinstance(written, Name) or written.bracketed:
             return None
         pack = self.scope.pack_by_name(written.text)
-        if pack is None or not (self._nearby(written) or self.scope.connections_by_name(written.text)):
-            return pack
+        if pack is None:
+            return None
+        if not (self._nearby(written) or self.scope.connections_by_name(written.text)):
+            return self._noted(pack, written)
         if find_same(formula, pack.formulas):
             message = f"{written.text} is a variable or a connection here: for the pack write {pack.name}::{formula}"
             self.lints.append(Lint(message, written.start, written.end))
         return None
 
+    def note(self, written: Syntax, kind: str, ids: tuple[str, str, str], text: str, *, member: bool = False) -> None:
+        """Remembers what a name stands for, as a reference."""
+        if isinstance(written, Name) and not _UNWRITABLE.search("".join(ids)):
+            place = written.start, written.end
+            self.references[place] = Reference(kind, ids, (member, False), text, *place)
+
     def _nearby(self, name: Name) -> Typed | None:
         return self._local(name) or self._column(name) or self._variable(name)
+
+    def _object(self, name: Name, pack_id: int | None) -> Typed | None:
+        variable, connections = self._variable(name), self.scope.connections_by_name(name.text)
+        if variable is not None and connections:
+            message = f"{name.text!r} is a variable and a connection here: rename one of them, or use a reference $$[…]"
+            raise self._error(message, "UnknownName", name)
+        return variable or self._connection(name, pack_id)
+
+    def _one(self, name: Name, names: Iterable[str], same: Callable[[str, str], bool]) -> str | None:
+        # What is written in the same letters is meant; of what is only alike there must be one.
+        known = list(names)
+        if name.text in known:
+            return name.text
+        alike = [other for other in known if same(other, name.text)]
+        if len(alike) > 1:
+            message = f"{name.text!r} can mean {' and '.join(map(repr, alike[:3]))}: write it in the same letters"
+            raise self._error(message, "UnknownName", name, tuple(alike[:3]))
+        return alike[0] if alike else None
 
     def _local(self, name: Name) -> Typed | None:
         for binding in reversed(self.bindings):
             local = Local(binding.slot, binding.name, name.start, name.end)
             if same_name(binding.name, name.text):
                 return Typed(local, binding.shape, binding.account)
-            column = find_name(name.text, columns_of(binding.shape)) if binding.columns else None
+            column = self._one(name, columns_of(binding.shape), _same_property) if binding.columns else None
             if column is not None and binding.shape.properties is not None:
                 return Typed(Member(local, column, name.start, name.end), binding.shape.properties[column])
         return None
@@ -99,13 +133,13 @@ class Names:
     def _column(self, name: Name) -> Typed | None:
         row = find_same("thisRow", self.scope.variables)
         value = self.scope.variables[row] if row is not None else None
-        column = find_name(name.text, value) if isinstance(value, Mapping) else None
+        column = self._one(name, value, _same_property) if isinstance(value, Mapping) else None
         if row is None or column is None:
             return None
         return Typed(Member(Variable(row, name.start, name.end), column, name.start, name.end))
 
     def _variable(self, name: Name) -> Typed | None:
-        known = find_same(name.text, self.scope.variables)
+        known = self._one(name, self.scope.variables, same_name)
         if known is None:
             return None
         value = self.scope.variables[known]
@@ -137,6 +171,9 @@ class Names:
 
     def _account(self, known: KnownConnection, written: Syntax) -> Typed:
         node = AccountRef(known.id, known.pack_id, known.name, written.start, written.end)
+        pack = self.scope.pack_by_id(known.pack_id)
+        version = next((formula.version for formula in pack.formulas.values()), "") if pack else ""
+        self.note(written, "packConnectionReference", (known.id, str(known.pack_id), version), known.name)
         return Typed(node, account=known)
 
     def _by_name(self, reference: Reference) -> Typed:
@@ -161,6 +198,10 @@ class Names:
         if pack is None:
             suggestions = near(name.text, self.scope.pack_names())
             raise self._error(f"There is no pack {name.text!r} here", "UnknownPack", name, suggestions)
+        return self._noted(pack, name)
+
+    def _noted(self, pack: KnownPack, written: Syntax) -> KnownPack:
+        self.note(written, "pack", (str(pack.id), "", ""), pack.name)
         return pack
 
     def _bare_pack(self, pack: KnownPack, written: Syntax) -> FormulaError:

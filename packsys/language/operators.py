@@ -23,6 +23,16 @@ def negate(value: Value) -> Value:
     return -value if isinstance(value, timedelta) else -number_of(value)
 
 
+def too_large() -> Failure:
+    """Makes the failure of a computation whose result is beyond all numbers."""
+    return failure("Number", "The result is too large: a formula cannot hold it.")
+
+
+def no_quotient() -> Failure:
+    """Makes the failure of a division by zero."""
+    return failure("DivideByZero", "A number was divided by zero.")
+
+
 def join(*parts: Value) -> str:
     """Joins values as texts."""
     texts = [text_of(part) for part in parts]
@@ -73,7 +83,7 @@ def divide(left: Value, right: Value) -> Value:
         return _other(left, right)
     divisor = number_of(right)
     if divisor == 0:
-        raise failure("DivideByZero", "A number was divided by zero.")
+        raise no_quotient()
     if isinstance(left, timedelta) and not isinstance(right, timedelta):
         return left / divisor
     return _quotient(number_of(left), divisor)
@@ -148,7 +158,7 @@ def _safely(compute: Callable[[Value, Value], Value]) -> Callable[[Value, Value]
         try:
             return compute(left, right)
         except OverflowError:
-            raise failure("Number", "The result is too large: a formula cannot hold it.") from None
+            raise too_large() from None
 
     return safe
 

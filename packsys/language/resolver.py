@@ -38,23 +38,29 @@ from packsys.language.walk import walk
 _Visit: TypeAlias = Generator[Syntax, Typed, Typed]
 
 _SIGNS = {"==": "=", "<>": "!="}
-_FUNCTIONS = {"and": "And", "&&": "And", "or": "Or", "||": "Or", "&": "Concatenate", "not": "Not", "!": "Not"}
-_COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
+_FUNCTIONS = {"and": "And", "&&": "And", "or": "Or", "||": "Or", "not": "Not", "!": "Not"}
+_RESULTS = {"&": Shape(Kind.TEXT)} | dict.fromkeys(("=", "!=", "<", "<=", ">", ">="), Shape(Kind.BOOLEAN))
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """Is a formula with every name decided, and what its author should know."""
+    """Is a formula with every name decided, and what its author should know.
+
+    ``shape`` is what is known about its value. ``references`` says which names, by their places, are packs, connections
+    and properties, as the stored form writes them.
+    """
 
     tree: Node
     lints: tuple[Lint, ...]
+    shape: Shape
+    references: Mapping[tuple[int, int], Reference]
 
 
 def bind(parsed: Parsed, scope: Scope, *, source: str) -> Bound:
     """Binds a parsed formula; ``source`` is its text, for errors. Raises :class:`~packsys.errors.FormulaError`."""
     resolver = _Resolver(scope, source)
     typed = walk(parsed.tree, resolver.visit)
-    return Bound(typed.node, (*parsed.lints, *resolver.names.lints))
+    return Bound(typed.node, (*parsed.lints, *resolver.names.lints), typed.shape, resolver.names.references)
 
 
 class _Resolver:
@@ -81,7 +87,7 @@ class _Resolver:
 
     def template(self, written: Template) -> _Visit:
         parts = yield from _nodes(written.parts)
-        return Typed(FunctionCall("Concatenate", parts, written.start, written.end), Shape(Kind.TEXT))
+        return Typed(Operation(("&",) * max(1, len(parts) - 1), parts, written.start, written.end), Shape(Kind.TEXT))
 
     def prefix(self, written: Prefix) -> _Visit:
         operand = yield written.operand
@@ -97,10 +103,8 @@ class _Resolver:
         signs = tuple(_SIGNS.get(sign, sign) for sign in written.operators)
         function = _FUNCTIONS.get(signs[0])
         if function is None:
-            shape = Shape(Kind.BOOLEAN) if signs[0] in _COMPARISONS else UNKNOWN
-            return Typed(Operation(signs, operands, written.start, written.end), shape)
-        shape = Shape(Kind.TEXT if function == "Concatenate" else Kind.BOOLEAN)
-        return Typed(FunctionCall(function, operands, written.start, written.end), shape)
+            return Typed(Operation(signs, operands, written.start, written.end), _RESULTS.get(signs[0], UNKNOWN))
+        return Typed(FunctionCall(function, operands, written.start, written.end), Shape(Kind.BOOLEAN))
 
     # Members.
 
@@ -115,6 +119,7 @@ class _Resolver:
         if isinstance(found, NoMember):
             raise self._no_member(found, wanted)
         name, shape = found
+        self.names.note(wanted, "variable", ("", "", ""), name, member=True)
         return Typed(Member(receiver.node, name, written.start, written.end), shape)
 
     def _no_member(self, found: NoMember, wanted: Name | Reference) -> FormulaError:
@@ -142,6 +147,9 @@ class _Resolver:
         function = LIBRARY.find(written.name.text)
         if function is None or isinstance(written.name, Reference):
             raise self._unknown_function(written)
+        if function.document:
+            message = f"{function.name} works on a document, and this formula stands in none"
+            raise self._error(message, "NoDocument", written.name)
         if function.action and not self.scope.actions:
             raise self._no_actions(function.name, written.name)
         self.acts += function.action

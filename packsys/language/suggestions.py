@@ -3,31 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
-_HABITS: Final = {
-    "countif": "CountIf",
-    "foreach": "FormulaMap",
-    "iferr": "IfError",
-    "ifs": "SwitchIf",
-    "iif": "If",
-    "indexof": "Contains",
-    "isempty": "IsBlank",
-    "isnull": "IsBlank",
-    "map": "FormulaMap",
-    "replace": "SubstituteAll",
-    "select": "FormulaMap",
-    "size": "CountAll",
-    "strlen": "Length",
-    "substr": "Middle",
-    "substring": "Middle",
-    "textjoin": "Join",
-    "tolower": "Lower",
-    "toupper": "Upper",
-    "vlookup": "Filter",
-    "where": "Filter",
-}
-"""What people write who come from spreadsheets and other languages; spelling alone would not find it."""
+from packsys.language.habits import HABITS
 
 
 def near(name: str, names: Iterable[str], *, most: int = 3) -> tuple[str, ...]:
@@ -35,9 +12,13 @@ def near(name: str, names: Iterable[str], *, most: int = 3) -> tuple[str, ...]:
     from difflib import get_close_matches  # noqa: PLC0415 - only an error pays for it
 
     known = {other.casefold(): other for other in names}
-    habit = known.get(_HABITS.get(name.casefold(), "").casefold())
+    habits = [known[habit.casefold()] for habit in _habits(name.casefold()) if habit.casefold() in known]
     found = [known[match] for match in get_close_matches(name.casefold(), known, most)]
-    return tuple(dict.fromkeys(([habit] if habit else []) + found))[:most]
+    return tuple(dict.fromkeys(habits + found))[:most]
+
+
+def _habits(word: str) -> tuple[str, ...]:
+    return HABITS.get(word) or HABITS.get(word.replace("_", "")) or HABITS.get(word.replace(".", "")) or ()
 
 
 def listed(names: Iterable[str], *, most: int = 8) -> str:

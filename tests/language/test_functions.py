@@ -7,7 +7,7 @@ import pytest
 from packsys.language.functions import LIBRARY
 from packsys.language.functions.registry import Example, Function, Library
 from packsys.values import Value
-from tests.language.catalogue import failing, value_of
+from tests.language.catalogue import failing, run, value_of
 
 EXAMPLES = [example for function in LIBRARY.all() for example in function.examples]
 
@@ -21,7 +21,7 @@ def test_an_example_is_true(example: Example) -> None:
 @pytest.mark.parametrize("function", LIBRARY.all(), ids=lambda function: function.name)
 def test_a_function_is_declared_in_full(function: Function) -> None:
     assert function.description.endswith(".")
-    assert function.examples or function.name in ("RunActions", "WithName")
+    assert bool(function.examples) != (function.document or function.name in ("RunActions", "WithName"))
     assert bool(function.lazy) == (function.steps is not None)
     assert function.binds is None or function.binds in {parameter.name for parameter in function.parameters}
 
@@ -50,7 +50,22 @@ def test_a_function_shows_how_it_is_called() -> None:
 
 
 def test_the_functions_that_are_not_the_same_tomorrow() -> None:
-    assert [function.name for function in LIBRARY.all() if function.volatile] == ["Now", "Today"]
+    assert [function.name for function in LIBRARY.all() if function.volatile] == [
+        *("IsSignedIn", "Now", "Random", "RandomInteger", "RandomItem", "Today", "User"),
+    ]
+
+
+def test_what_comes_by_chance_is_the_same_in_all_passes_of_a_job() -> None:
+    """A call whose argument changed from pass to pass would never be answered."""
+    assert run("Users::GetUserName(RandomInteger(1, 1e9)) & Users::GetUserName(1)").calls == [
+        ["Users::GetUserName"] * 2
+    ]
+
+
+def test_each_place_and_each_item_has_a_chance_of_its_own() -> None:
+    assert value_of("Random() = Random()") is False
+    assert value_of("Random().WithName(x, x = x)") is True
+    assert value_of("Sequence(1, 20).FormulaMap(Random()).CountUnique()") == 20
 
 
 def test_two_functions_cannot_have_one_name() -> None:

@@ -311,12 +311,12 @@ def test_what_is_read_after_an_action_on_an_account_is_read_anew(formula: str, f
         ),
         (
             "List(1)" + ".WithName(x, List(x, x)" * 40 + ".Count()" + ")" * 40,
-            Budget(),
+            Budget(nodes=10**9),
             "The value has too many elements: 1,572,863, at most 1,000,000 are allowed.",
         ),
         (
             "List(1, 1)" + ".WithName(x, x.FormulaMap(x)" * 40 + ")" * 40,
-            Budget(),
+            Budget(nodes=10**9),
             "The value has too many elements: 1,048,575, at most 1,000,000 are allowed.",
         ),
         (

@@ -1,14 +1,17 @@
-"""Dates and durations. Now and today are the job's, in its time zone, and stay the same while it runs."""
+"""Dates and times made and read. Now and today are the job's, in its time zone, and stay the same while it runs."""
 
 from __future__ import annotations
 
 import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from packsys.language.coercion import datetime_of
+from packsys.language.dates import read_time
 from packsys.language.functions.registry import Clock, may_take, strict, takes
 from packsys.language.signature import Kind, Shape
-from packsys.values import Value, failure
+from packsys.values import Value, failure, wall_clock
 
-_DATE, _DATETIME, _NUMBER, _DURATION = (Shape(kind) for kind in (Kind.DATE, Kind.DATETIME, Kind.NUMBER, Kind.DURATION))
+_DATE, _DATETIME, _DURATION = (Shape(kind) for kind in (Kind.DATE, Kind.DATETIME, Kind.DURATION))
 
 
 @strict("Now", "Gives this moment.", volatile=True, examples={"Now() = Now()": True}, result=_DATETIME)
@@ -34,18 +37,14 @@ def today(clock: Clock) -> Value:
 )
 def date(year: float, month: float, day: float) -> Value:
     """Makes a date."""
-    years, months = divmod(int(month) - 1, 12)
-    try:
-        return datetime.date(int(year) + years, months + 1, 1) + datetime.timedelta(days=int(day) - 1)
-    except (ValueError, OverflowError):
-        raise failure("Value", f"There is no day {year:g}-{month:g}-{day:g}.") from None
+    return _day(year, month, day)
 
 
 @strict(
     "ToDate",
-    "Reads a date from a text such as 2026-01-31, a point in time, or a number of days.",
+    "Reads a date from a text such as 2026-01-31 or Jan 31, 2026, a point in time, or a number of days.",
     takes("value", Kind.DATE),
-    examples={'ToDate("2026-01-31")': datetime.date(2026, 1, 31)},
+    examples={'ToDate("2026-01-31")': datetime.date(2026, 1, 31), 'ToDate("31-Jan-2026")': datetime.date(2026, 1, 31)},
     result=_DATE,
 )
 def to_date(value: datetime.date) -> Value:
@@ -66,78 +65,82 @@ def to_date_time(value: datetime.datetime) -> Value:
 
 
 @strict(
-    "Year",
-    "Gives a date's year.",
-    takes("date", Kind.DATE),
-    examples={"Year(Date(2026, 1, 31))": 2026},
-    result=_NUMBER,
+    "DateTime",
+    "Gives a point in time from year, month, day, hour, minute and second; what is beyond its end counts on.",
+    takes("year", Kind.NUMBER),
+    takes("month", Kind.NUMBER),
+    takes("day", Kind.NUMBER),
+    may_take("hour", Kind.NUMBER, default=0),
+    may_take("minute", Kind.NUMBER, default=0),
+    may_take("second", Kind.NUMBER, default=0),
+    examples={"DateTime(2026, 1, 31, 23, 90)": datetime.datetime(2026, 2, 1, 0, 30)},
+    result=_DATETIME,
 )
-def year(value: datetime.date) -> Value:
-    """Reads the year."""
-    return value.year
+def date_time(year: float, month: float, day: float, *clock: float) -> Value:
+    """Makes a point in time."""
+    hour, minute, second = clock
+    midnight = wall_clock(_day(year, month, day))
+    return midnight + datetime.timedelta(hours=hour, minutes=minute, seconds=second)
 
 
 @strict(
-    "Month",
-    "Gives a date's month, 1 to 12.",
-    takes("date", Kind.DATE),
-    examples={"Month(Date(2026, 1, 31))": 1},
-    result=_NUMBER,
+    "InTimeZone",
+    "Gives a point in time as the clocks of a time zone show it; one without a zone is taken to be of that zone.",
+    takes("dateTime", Kind.DATETIME),
+    takes("zone", Kind.TEXT),
+    examples={
+        'ToDateTime("2026-01-31T12:00+00:00").InTimeZone("Asia/Tokyo").ToText()': "2026-01-31T21:00:00+09:00",
+        'DateTime(2026, 7, 1).InTimeZone("Europe/Oslo").ToText()': "2026-07-01T00:00:00+02:00",
+    },
+    result=_DATETIME,
 )
-def month(value: datetime.date) -> Value:
-    """Reads the month."""
-    return value.month
-
-
-@strict(
-    "Day",
-    "Gives a date's day of the month.",
-    takes("date", Kind.DATE),
-    examples={"Day(Date(2026, 1, 31))": 31},
-    result=_NUMBER,
-)
-def day(value: datetime.date) -> Value:
-    """Reads the day."""
-    return value.day
-
-
-@strict(
-    "Weekday",
-    "Gives a date's day of the week, 1 for Sunday to 7 for Saturday.",
-    takes("date", Kind.DATE),
-    examples={"Weekday(Date(2026, 1, 31))": 7},
-    result=_NUMBER,
-)
-def weekday(value: datetime.date) -> Value:
-    """Reads the day of the week."""
-    return value.isoweekday() % 7 + 1
-
-
-@strict(
-    "Duration",
-    "Gives a duration of days, hours, minutes and seconds.",
-    may_take("days", Kind.NUMBER, default=0),
-    may_take("hours", Kind.NUMBER, default=0),
-    may_take("minutes", Kind.NUMBER, default=0),
-    may_take("seconds", Kind.NUMBER, default=0),
-    examples={"Duration(1, hours: 2)": datetime.timedelta(days=1, hours=2)},
-    result=_DURATION,
-)
-def duration(days: float, hours: float, minutes: float, seconds: float) -> Value:
-    """Makes a duration."""
+def in_time_zone(moment: datetime.datetime, zone: str) -> Value:
+    """Changes the time zone."""
     try:
-        return datetime.timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-    except OverflowError:
-        raise failure("Value", "The duration is too long.") from None
+        known = ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise failure("Value", f"There is no time zone {zone[:40]!r}: write it as Europe/Oslo.") from None
+    return moment.replace(tzinfo=known) if moment.tzinfo is None else moment.astimezone(known)
 
 
 @strict(
-    "Days",
-    "Gives a duration of a number of days.",
-    takes("days", Kind.DURATION),
-    examples={"Date(2026, 1, 31) + Days(1)": datetime.date(2026, 2, 1)},
+    "Time",
+    "Gives a time of day from hour, minute and second, as the duration since midnight.",
+    takes("hour", Kind.NUMBER),
+    takes("minute", Kind.NUMBER),
+    may_take("second", Kind.NUMBER, default=0),
+    examples={"Date(2026, 1, 31) + Time(9, 30)": datetime.datetime(2026, 1, 31, 9, 30)},
     result=_DURATION,
 )
-def days(value: datetime.timedelta) -> Value:
-    """Makes a duration."""
-    return value
+def time(hour: float, minute: float, second: float) -> Value:
+    """Makes a time of day."""
+    return datetime.timedelta(hours=hour, minutes=minute, seconds=second) % datetime.timedelta(days=1)
+
+
+@strict(
+    "ToTime",
+    "Reads a time of day, as the duration since midnight, from a point in time or a text such as 14:30 or 2:30 PM.",
+    takes("value"),
+    examples={'ToTime("2:30 PM") = Time(14, 30)': True, "ToTime(DateTime(2026, 1, 31, 9)) = Time(9, 0)": True},
+    result=_DURATION,
+)
+def to_time(value: Value) -> Value:
+    """Reads a time of day."""
+    found = read_time(value) if isinstance(value, str) else None
+    return time_of(value) if found is None else found
+
+
+def time_of(value: Value) -> datetime.timedelta:
+    """Gives the time of day of a point in time; a duration is one since midnight."""
+    if isinstance(value, datetime.timedelta):
+        return value % datetime.timedelta(days=1)
+    moment = wall_clock(datetime_of(value))
+    return moment - datetime.datetime(moment.year, moment.month, moment.day)
+
+
+def _day(year: float, month: float, day: float) -> datetime.date:
+    years, months = divmod(int(month) - 1, 12)
+    try:
+        return datetime.date(int(year) + years, months + 1, 1) + datetime.timedelta(days=int(day) - 1)
+    except (ValueError, OverflowError):
+        raise failure("Value", f"There is no day {year:g}-{month:g}-{day:g}.") from None

@@ -1,29 +1,19 @@
-"""Lists and objects. Positions count from 1."""
+"""Lists made, cut, counted and joined. Positions count from 1."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cmp_to_key
-from itertools import compress
+from itertools import zip_longest
 
 from packsys.language.bounds import too_much
 from packsys.language.coercion import items_of
-from packsys.language.functions.registry import (
-    first_item,
-    first_list,
-    list_of_last,
-    may_take,
-    same,
-    strict,
-    takes,
-    takes_many,
-)
+from packsys.language.functions.registry import deep, first_item, first_list, may_take, same, strict, takes, takes_many
 from packsys.language.limits import MAX_WEIGHT
 from packsys.language.operators import join
 from packsys.language.signature import Kind, Shape
-from packsys.values import Value, canonical, equal, failure, is_blank, order, truth_of
+from packsys.values import Value, failure, is_blank
 
-_NUMBER, _TEXT, _BOOLEAN, _LIST = Shape(Kind.NUMBER), Shape(Kind.TEXT), Shape(Kind.BOOLEAN), Shape(Kind.LIST)
+_NUMBER, _TEXT, _LIST = Shape(Kind.NUMBER), Shape(Kind.TEXT), Shape(Kind.LIST)
 
 
 @strict(
@@ -128,6 +118,39 @@ def slice_(items: Sequence[Value], start: float, end: float) -> Value:
 
 
 @strict(
+    "Splice",
+    "Takes a number of items out of a list, from a position on, and puts others in their place.",
+    takes("list", Kind.LIST),
+    takes("start", Kind.NUMBER),
+    takes("deleteCount", Kind.NUMBER),
+    takes_many("value"),
+    examples={"List(1, 2, 3).Splice(2, 1, 7, 8)": [1, 7, 8, 3], "List(1, 2).Splice(3, 0, 3)": [1, 2, 3]},
+    result=_LIST,
+)
+def splice(items: Sequence[Value], start: float, count: float, *values: Value) -> Value:
+    """Cuts some items out and puts others in."""
+    if start < 1 or count < 0:
+        raise failure("Value", "Positions count from 1, and a number of items cannot be negative.")
+    begin = int(start) - 1
+    return [*items[:begin], *values, *items[begin + int(count) :]]
+
+
+@strict(
+    "Zip",
+    "Lists the first items of several lists, then the second ones, and so on; a shorter list ends in blanks.",
+    takes_many("list", Kind.LIST),
+    examples={"Zip(List(1, 2), List(3, 4))": [[1, 3], [2, 4]], 'Zip(List(1, 2), List("a"))': [[1, "a"], [2, None]]},
+    result=Shape(Kind.LIST, item=_LIST),
+)
+def zip_(*lists: Sequence[Value]) -> Value:
+    """Puts lists side by side."""
+    rows = max(map(len, lists), default=0)
+    if rows * len(lists) > MAX_WEIGHT:
+        raise too_much("The list has too many elements", rows * len(lists), MAX_WEIGHT)
+    return [[*row] for row in zip_longest(*lists)]
+
+
+@strict(
     "Count",
     "Counts the items of a list that are not blank.",
     takes("list", Kind.LIST),
@@ -152,162 +175,13 @@ def count_all(items: Sequence[Value]) -> Value:
 
 
 @strict(
-    "CountIf",
-    "Counts the items for which a condition over CurrentValue holds.",
-    takes("list", Kind.LIST),
-    takes("condition"),
-    binds="condition",
-    examples={"List(1, 2, 3).CountIf(CurrentValue > 1)": 2},
-    result=_NUMBER,
-)
-def count_if(items: Sequence[Value], truths: Sequence[Value]) -> Value:
-    """Counts chosen items."""
-    return sum(truth_of(truth) for truth in truths)
-
-
-@strict(
-    "Filter",
-    "Keeps the items for which a condition over CurrentValue holds.",
-    takes("list", Kind.LIST),
-    takes("condition"),
-    binds="condition",
-    examples={"List(1, 2, 3).Filter(CurrentValue > 1)": [2, 3]},
-    result=first_list,
-)
-def filter_(items: Sequence[Value], truths: Sequence[Value]) -> Value:
-    """Keeps chosen items."""
-    return list(compress(items, map(truth_of, truths)))
-
-
-@strict(
-    "FormulaMap",
-    "Lists an expression's value for each item, which is CurrentValue in it; an error stands at its item's place.",
-    takes("list", Kind.LIST),
-    takes("expression"),
-    binds="expression",
-    aliases=("ForEach",),
-    examples={"List(1, 2).FormulaMap(CurrentValue * 10)": [10, 20], "ForEach(List(), 1)": []},
-    result=list_of_last,
-)
-def formula_map(items: Sequence[Value], results: Sequence[Value]) -> Value:
-    """Gives the results."""
-    return [*results]
-
-
-@strict(
-    "Any",
-    "Tells whether a condition over CurrentValue holds for an item; without one, whether an item is true.",
-    takes("list", Kind.LIST),
-    may_take("condition"),
-    binds="condition",
-    examples={"List(1, 2).Any(CurrentValue > 1)": True, "List().Any(true)": False},
-    result=_BOOLEAN,
-)
-def any_(items: Sequence[Value], truths: Sequence[Value] | None) -> Value:
-    """Looks for one that holds."""
-    return any(map(truth_of, items if truths is None else truths))
-
-
-@strict(
-    "All",
-    "Tells whether a condition over CurrentValue holds for all items; without one, whether all items are true.",
-    takes("list", Kind.LIST),
-    may_take("condition"),
-    binds="condition",
-    examples={"List(1, 2).All(CurrentValue > 1)": False, "List().All(false)": True},
-    result=_BOOLEAN,
-)
-def all_(items: Sequence[Value], truths: Sequence[Value] | None) -> Value:
-    """Looks for one that does not hold."""
-    return all(map(truth_of, items if truths is None else truths))
-
-
-@strict(
-    "Sort",
-    "Sorts a list, upwards unless told otherwise, by the items or by an expression over CurrentValue; blanks last.",
-    takes("list", Kind.LIST),
-    may_take("ascending", Kind.BOOLEAN, default=True),
-    may_take("by"),
-    binds="by",
-    examples={
-        "List(3, 1, 2).Sort()": [1, 2, 3],
-        "List(3, 1, 2).Sort(false)": [3, 2, 1],
-        "List(1, 2, 3).Sort(by: -CurrentValue)": [3, 2, 1],
-    },
-    result=first_list,
-)
-def sort(items: Sequence[Value], ascending: bool, keys: Sequence[Value] | None) -> Value:
-    """Sorts items; equal ones keep their places."""
-    pairs = list(zip(items if keys is None else keys, items, strict=True))
-    whole = [pair for pair in pairs if not is_blank(pair[0])]
-    whole.sort(key=cmp_to_key(_order_pairs), reverse=not ascending)
-    return [item for _, item in whole] + [item for key, item in pairs if is_blank(key)]
-
-
-def _order_pairs(left: tuple[Value, Value], right: tuple[Value, Value]) -> int:
-    return order(left[0], right[0]) or 0
-
-
-@strict(
-    "Reverse",
-    "Gives a list from its end.",
-    takes("list", Kind.LIST),
-    examples={"List(1, 2).Reverse()": [2, 1]},
-    result=first_list,
-)
-def reverse(items: Sequence[Value]) -> Value:
-    """Turns a list round."""
-    return [*reversed(items)]
-
-
-@strict(
-    "Unique",
-    "Keeps the first of equal items.",
-    takes("list", Kind.LIST),
-    examples={"List(1, 2, 1.0).Unique()": [1, 2]},
-    result=first_list,
-)
-def unique(items: Sequence[Value]) -> Value:
-    """Drops repetitions."""
-    first_of: dict[bytes, Value] = {}
-    for item in items:
-        first_of.setdefault(canonical(item), item)
-    return [*first_of.values()]
-
-
-@strict(
-    "Contains",
-    "Tells whether a list has one of the values.",
-    takes("list", Kind.LIST),
-    takes_many("value"),
-    examples={"List(1, 2).Contains(2)": True, "List(1, 2).Contains(3, 4)": False},
-    result=_BOOLEAN,
-)
-def contains(items: Sequence[Value], *values: Value) -> Value:
-    """Looks for values."""
-    return any(equal(item, value) for value in values for item in items)
-
-
-@strict(
-    "In",
-    "Tells whether a value is in a list.",
-    takes("value"),
-    takes("list", Kind.LIST),
-    examples={"In(2, List(1, 2))": True},
-    result=_BOOLEAN,
-)
-def in_(value: Value, items: Sequence[Value]) -> Value:
-    """Looks for one value."""
-    return any(equal(item, value) for item in items)
-
-
-@strict(
     "Join",
     "Joins the items of a list as texts, with a delimiter between them.",
     takes("list", Kind.LIST),
     may_take("delimiter", Kind.TEXT, default=""),
     examples={'List("a", 1).Join("-")': "a-1", "List(1, 2).Join()": "12"},
     result=_TEXT,
+    cost=deep,
 )
 def join_(items: Sequence[Value], delimiter: str) -> Value:
     """Joins items."""

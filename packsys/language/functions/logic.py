@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from packsys.language.blocked import UNDECIDED
 from packsys.language.functions.registry import (
     Function,
     InOrder,
+    Same,
     Steps,
     lazy,
     may_take,
@@ -16,7 +19,7 @@ from packsys.language.functions.registry import (
 )
 from packsys.language.nodes import Node
 from packsys.language.signature import Kind, Shape
-from packsys.values import ErrorValue, Value, equal, is_blank, truth_of
+from packsys.values import ErrorValue, Value, failure, is_blank, truth_of
 
 _BOOLEAN = Shape(Kind.BOOLEAN)
 
@@ -42,14 +45,14 @@ def if_(condition: Node, then: Node, otherwise: Node | None = None) -> Steps:
 
 @lazy(
     "SwitchIf",
-    "Gives the value after the first condition that holds, or the last value when none does.",
+    "Gives the value after the first condition that holds, or the last one, which stands alone, when none does.",
     takes_many("condition"),
     takes_many("value"),
     roles=("decides", "branch"),
     examples={
         'SwitchIf(false, "a", true, "b", "c")': "b",
         'SwitchIf(false, "a", "c")': "c",
-        "SwitchIf(false, 1)": None,
+        "IfError(SwitchIf(false, 1), 0)": 0,
     },
 )
 def switch_if(*arguments: Node) -> Steps:
@@ -60,12 +63,12 @@ def switch_if(*arguments: Node) -> Steps:
             return truth
         if truth_of(truth):
             return (yield arguments[index + 1])
-    return (yield arguments[-1]) if len(arguments) % 2 else None
+    return (yield _last(arguments, "No condition holds"))
 
 
 @lazy(
     "Switch",
-    "Gives the value after the first case that equals the first value, or the last value when none does.",
+    "Gives the value after the first case that equals the first, or the last one, which stands alone, when none does.",
     takes("value"),
     takes_many("case"),
     takes_many("result"),
@@ -81,9 +84,18 @@ def switch(value: Node, *arguments: Node) -> Steps:
         case = yield arguments[index]
         if isinstance(case, UNDECIDED):
             return case
-        if equal(wanted, case):
+        same = yield Same(wanted, case)
+        if isinstance(same, UNDECIDED):
+            return same
+        if same:
             return (yield arguments[index + 1])
-    return (yield arguments[-1]) if len(arguments) % 2 else None
+    return (yield _last(arguments, "No case equals the value"))
+
+
+def _last(arguments: Sequence[Node], problem: str) -> Node:
+    if len(arguments) % 2:
+        return arguments[-1]
+    raise failure("NoMatch", f"{problem}: give a last value, alone, for the rest.")
 
 
 @lazy(
@@ -158,14 +170,28 @@ def or_(*conditions: Node) -> Steps:
 
 @strict(
     "Not",
-    "Tells whether a condition does not hold.",
-    takes("condition", Kind.BOOLEAN),
-    examples={"Not(false)": True, "Not(1)": False},
+    "Tells whether a condition does not hold; a number is no condition to turn round.",
+    takes("condition"),
+    examples={"Not(false)": True, "not (1 > 2)": True, "Not(Blank())": True},
     result=_BOOLEAN,
 )
-def not_(condition: bool) -> Value:
+def not_(condition: Value) -> Value:
     """Turns a condition round."""
-    return not condition
+    if isinstance(condition, (int, float)) and not isinstance(condition, bool):
+        raise failure("Value", "A number is neither true nor false: compare it, as in x = 0.")
+    return not truth_of(condition)
+
+
+@strict(
+    "Xor",
+    "Tells whether an odd number of conditions holds: of two, exactly one.",
+    takes_many("condition", Kind.BOOLEAN),
+    examples={"Xor(true, false)": True, "Xor(true, true)": False},
+    result=_BOOLEAN,
+)
+def xor(*conditions: bool) -> Value:
+    """Counts the conditions that hold."""
+    return sum(conditions) % 2 == 1
 
 
 @strict("True", "Gives true.", examples={"True()": True}, result=_BOOLEAN)
@@ -180,36 +206,6 @@ def false() -> Value:
     return False
 
 
-@strict("Blank", "Gives blank.", examples={"Blank()": None, "IsBlank(Blank())": True})
-def blank() -> Value:
-    """Gives blank."""
-    return None
-
-
-@strict(
-    "IsBlank",
-    "Tells whether a value is blank, an empty text or an empty list.",
-    takes("value"),
-    examples={'IsBlank("")': True, "IsBlank(0)": False, "IsBlank(List())": True},
-    result=_BOOLEAN,
-)
-def is_blank_(value: Value) -> Value:
-    """Asks whether a value counts as nothing."""
-    return is_blank(value)
-
-
-@strict(
-    "IsNotBlank",
-    "Tells whether a value is something: not blank, not an empty text, not an empty list.",
-    takes("value"),
-    examples={'IsNotBlank("a")': True, 'IsNotBlank("")': False},
-    result=_BOOLEAN,
-)
-def is_not_blank(value: Value) -> Value:
-    """Asks whether a value counts as something."""
-    return not is_blank(value)
-
-
 with_name = Function(
     name="WithName",
     description="Gives a value a name for the length of an expression; the resolver makes it a binding.",
@@ -217,6 +213,12 @@ with_name = Function(
     examples=(),
     result=lambda shapes: shapes[-1],
 )
+
+
+@strict("NoAction", "Does nothing, where an action is asked for.", action=True, examples={"NoAction()": None})
+def no_action() -> Value:
+    """Gives blank."""
+    return None
 
 
 @lazy(

@@ -1,137 +1,17 @@
-"""Numbers. Aggregates take lists and single values, and skip blanks."""
+"""Numbers, one by one."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 from functools import reduce
 
-from packsys.language.coercion import items_of
+from packsys.language.functions.aggregate import numbers
 from packsys.language.functions.registry import may_take, strict, takes, takes_many
-from packsys.language.operators import add, divide, multiply, power
+from packsys.language.operators import no_quotient, power
 from packsys.language.signature import Kind, Shape
-from packsys.values import Value, failure, is_blank, number_of, order
+from packsys.values import MAX_BITS, Value, failure
 
-_NUMBER = Shape(Kind.NUMBER)
-_DIGITS = Context(prec=800)
-
-
-@strict(
-    "Sum",
-    "Adds numbers.",
-    takes_many("value"),
-    examples={"Sum(1, List(2, 3), Blank())": 6, "List(0.1, 0.2).Sum()": 0.3, "Sum()": 0},
-    result=_NUMBER,
-)
-def sum_(*values: Value) -> Value:
-    """Adds what there is."""
-    return _folded(add, _known(values), 0)
-
-
-@strict(
-    "Product",
-    "Multiplies numbers.",
-    takes_many("value"),
-    examples={"Product(2, 3, 4)": 24},
-    result=_NUMBER,
-)
-def product(*values: Value) -> Value:
-    """Multiplies what there is."""
-    known = _known(values)
-    return _folded(multiply, known, 1) if known else 0
-
-
-@strict(
-    "Average",
-    "Gives the mean of numbers.",
-    takes_many("value"),
-    examples={"Average(1, 2, 6)": 3},
-    result=_NUMBER,
-    aliases=("Mean",),
-)
-def average(*values: Value) -> Value:
-    """Divides the sum by the count."""
-    known = _known(values)
-    if not known:
-        raise failure("DivideByZero", "There is nothing to take the mean of.")
-    return divide(_folded(add, known, None), len(known))
-
-
-@strict(
-    "Min",
-    "Gives the smallest of numbers, dates or durations; blank when there is none.",
-    takes_many("value"),
-    examples={"Min(3, List(1, 2))": 1, "Min()": None},
-)
-def min_(*values: Value) -> Value:
-    """Gives the first in order."""
-    return _extreme(values, -1)
-
-
-@strict(
-    "Max",
-    "Gives the largest of numbers, dates or durations; blank when there is none.",
-    takes_many("value"),
-    examples={"Max(3, List(1, 2))": 3},
-)
-def max_(*values: Value) -> Value:
-    """Gives the last in order."""
-    return _extreme(values, 1)
-
-
-@strict(
-    "Round",
-    "Rounds to a number of decimal places, halves away from zero.",
-    takes("number", Kind.NUMBER),
-    may_take("places", Kind.NUMBER, default=0),
-    examples={"Round(2.5)": 3, "Round(-2.5)": -3, "Round(1.005, 2)": 1.01, "Round(1234, -2)": 1200},
-    result=_NUMBER,
-)
-def round_(number: float, places: float) -> Value:
-    """Rounds by decimal digits, as written."""
-    return _quantized(number, places, ROUND_HALF_UP)
-
-
-@strict(
-    "Floor",
-    "Rounds down to a whole number, or to a multiple of the second one.",
-    takes("number", Kind.NUMBER),
-    may_take("factor", Kind.NUMBER, default=1),
-    examples={"Floor(-1.5)": -2, "Floor(1.58, 0.1)": 1.5},
-    result=_NUMBER,
-)
-def floor(number: float, factor: float) -> Value:
-    """Rounds down."""
-    if factor == 0:
-        raise failure("DivideByZero", "There are no multiples of zero to round to.")
-    return _multiple(number, factor, ROUND_FLOOR)
-
-
-@strict(
-    "Ceiling",
-    "Rounds up to a whole number, or to a multiple of the second one.",
-    takes("number", Kind.NUMBER),
-    may_take("factor", Kind.NUMBER, default=1),
-    examples={"Ceiling(1.2)": 2, "Ceiling(7.7, 0.24)": 7.92},
-    result=_NUMBER,
-)
-def ceiling(number: float, factor: float) -> Value:
-    """Rounds up."""
-    return 0 if factor == 0 else _multiple(number, factor, ROUND_CEILING)
-
-
-@strict(
-    "Truncate",
-    "Cuts off the decimal places after a number of them.",
-    takes("number", Kind.NUMBER),
-    may_take("places", Kind.NUMBER, default=0),
-    examples={"Truncate(-1.57, 1)": -1.5},
-    result=_NUMBER,
-)
-def truncate(number: float, places: float) -> Value:
-    """Rounds towards zero."""
-    return _quantized(number, places, ROUND_DOWN)
+_NUMBER, _BOOLEAN = Shape(Kind.NUMBER), Shape(Kind.BOOLEAN)
 
 
 @strict(
@@ -148,6 +28,42 @@ def absolute_value(number: float) -> Value:
 
 
 @strict(
+    "Sign",
+    "Gives 1 for a positive number, -1 for a negative one, 0 for zero.",
+    takes("number", Kind.NUMBER),
+    examples={"Sign(-7)": -1, "Sign(0)": 0},
+    result=_NUMBER,
+)
+def sign(number: float) -> Value:
+    """Tells the side of zero."""
+    return (number > 0) - (number < 0)
+
+
+@strict(
+    "IsEven",
+    "Tells whether a number is even, its decimal places cut off.",
+    takes("number", Kind.NUMBER),
+    examples={"IsEven(4)": True, "IsEven(-1)": False},
+    result=_BOOLEAN,
+)
+def is_even(number: float) -> Value:
+    """Divides by two."""
+    return int(number) % 2 == 0
+
+
+@strict(
+    "IsOdd",
+    "Tells whether a number is odd, its decimal places cut off.",
+    takes("number", Kind.NUMBER),
+    examples={"IsOdd(-1)": True, "IsOdd(2.5)": False},
+    result=_BOOLEAN,
+)
+def is_odd(number: float) -> Value:
+    """Divides by two."""
+    return int(number) % 2 == 1
+
+
+@strict(
     "Power",
     "Raises a number to a power, as ^ does.",
     takes("base", Kind.NUMBER),
@@ -157,10 +73,7 @@ def absolute_value(number: float) -> Value:
 )
 def power_(base: float, exponent: float) -> Value:
     """Raises a number, unless the result is too large."""
-    try:
-        return power(base, exponent)
-    except OverflowError:
-        raise failure("Number", "The result is too large: a formula cannot hold it.") from None
+    return power(base, exponent)
 
 
 @strict(
@@ -190,41 +103,160 @@ def square_root(number: float) -> Value:
 def remainder(number: float, divisor: float) -> Value:
     """Divides and keeps the rest."""
     if divisor == 0:
-        raise failure("DivideByZero", "A number was divided by zero.")
+        raise no_quotient()
     return number % divisor
 
 
-def _known(values: Iterable[Value]) -> list[Value]:
-    items = [item for value in values for item in items_of(value) if not is_blank(item)]
-    return [item if not isinstance(item, (str, bool)) else number_of(item) for item in items]
+@strict(
+    "Quotient",
+    "Gives how often a number goes into another, whole times.",
+    takes("number", Kind.NUMBER),
+    takes("divisor", Kind.NUMBER),
+    examples={"Quotient(7, 2)": 3, "Quotient(-7, 2)": -3},
+    result=_NUMBER,
+)
+def quotient(number: float, divisor: float) -> Value:
+    """Divides and drops the rest."""
+    if divisor == 0:
+        raise no_quotient()
+    whole = abs(number) // abs(divisor)
+    return int(whole if number * divisor >= 0 else -whole)
 
 
-def _folded(apply: Callable[[Value, Value], Value], values: Iterable[Value], start: Value) -> Value:
-    return reduce(apply, values, start)
+@strict(
+    "Exponent",
+    "Raises e, 2.718281828…, to a power.",
+    takes("number", Kind.NUMBER),
+    examples={"Exponent(0)": 1, "Exponent(1)": 2.71828182845905},
+    result=_NUMBER,
+    aliases=("Exp",),
+)
+def exponent(number: float) -> Value:
+    """Raises e."""
+    return math.exp(number)
 
 
-def _extreme(values: Sequence[Value], sign: int) -> Value:
-    known = _known(values)
-    return reduce(lambda best, item: item if (order(item, best) or 0) * sign > 0 else best, known) if known else None
+@strict(
+    "Ln",
+    "Gives the natural logarithm of a positive number.",
+    takes("number", Kind.NUMBER),
+    examples={"Ln(1)": 0},
+    result=_NUMBER,
+)
+def ln(number: float) -> Value:
+    """Takes the logarithm to the base e."""
+    return math.log(_positive(number))
 
 
-def _quantized(number: float, places: float, rounding: str) -> Value:
-    if not -400 <= places <= 400:
-        raise failure("Value", "Decimal places are counted from -400 to 400.")
-    return _number(_exact(number).quantize(Decimal(1).scaleb(-int(places)), rounding=rounding, context=_DIGITS))
+@strict(
+    "Log",
+    "Gives the logarithm of a positive number, to the base 10 or another.",
+    takes("number", Kind.NUMBER),
+    may_take("base", Kind.NUMBER, default=10),
+    examples={"Log(1000)": 3, "Log(8, 2)": 3},
+    result=_NUMBER,
+)
+def log(number: float, base: float) -> Value:
+    """Takes a logarithm."""
+    if base == 1:
+        raise failure("DivideByZero", "There are no logarithms to the base 1.")
+    return math.log(_positive(number)) / math.log(_positive(base))
 
 
-def _multiple(number: float, factor: float, rounding: str) -> Value:
-    if number > 0 > factor:
-        raise failure("Number", "A positive number has no multiple of a negative one to round to.")
-    times = _DIGITS.divide(_exact(number), _exact(factor)).to_integral_value(rounding=rounding)
-    return _number(times * _exact(factor))
+@strict(
+    "Log10",
+    "Gives the logarithm of a positive number to the base 10.",
+    takes("number", Kind.NUMBER),
+    examples={"Log10(0.1)": -1},
+    result=_NUMBER,
+)
+def log10(number: float) -> Value:
+    """Takes the logarithm to the base 10."""
+    return math.log10(_positive(number))
 
 
-def _exact(number: float) -> Decimal:
-    # A float is taken as it is written: 1.005 is a little less than 1.005 in binary.
-    return Decimal(number) if isinstance(number, int) else Decimal(repr(number))
+@strict(
+    "Factorial",
+    "Multiplies the whole numbers from 1 up to one, its decimal places cut off.",
+    takes("number", Kind.NUMBER),
+    examples={"Factorial(5)": 120, "Factorial(0)": 1},
+    result=_NUMBER,
+)
+def factorial(number: float) -> Value:
+    """Multiplies up, as far as a formula can hold the result."""
+    if number < 0:
+        raise failure("Number", "A negative number has no factorial.")
+    if number >= 171:
+        raise OverflowError
+    return math.factorial(int(number))
 
 
-def _number(exact: Decimal) -> Value:
-    return int(exact) if exact == exact.to_integral_value() else float(exact)
+@strict(
+    "Combinations",
+    "Counts the ways to choose some of a number of things, their order not counting.",
+    takes("n", Kind.NUMBER),
+    takes("k", Kind.NUMBER),
+    examples={"Combinations(49, 6)": 13983816},
+    result=_NUMBER,
+)
+def combinations(n: float, k: float) -> Value:
+    """Counts choices, as far as a formula can hold the result."""
+    things, chosen = int(n), int(k)
+    if not 0 <= chosen <= things:
+        raise failure("Number", "One chooses none, some or all of the things that there are.")
+    chosen = min(chosen, things - chosen)
+    if chosen and chosen * math.log2(things / chosen) > MAX_BITS:  # it is more than (n / k) to the power k
+        raise OverflowError
+    return math.comb(things, chosen)
+
+
+@strict(
+    "GreatestCommonDivisor",
+    "Gives the largest whole number that divides others, their decimal places cut off.",
+    takes_many("value"),
+    examples={"GreatestCommonDivisor(24, 36)": 12},
+    result=_NUMBER,
+    aliases=("GCD",),
+)
+def greatest_common_divisor(*values: Value) -> Value:
+    """Looks for a common divisor."""
+    return math.gcd(*_wholes(values))
+
+
+@strict(
+    "LeastCommonMultiple",
+    "Gives the smallest number that others divide, their decimal places cut off.",
+    takes_many("value"),
+    examples={"LeastCommonMultiple(4, 6)": 12},
+    result=_NUMBER,
+    aliases=("LCM",),
+)
+def least_common_multiple(*values: Value) -> Value:
+    """Looks for a common multiple."""
+    return reduce(_multiple, _wholes(values), 1)
+
+
+@strict("Pi", "Gives π.", examples={"Pi()": 3.14159265358979}, result=_NUMBER)
+def pi() -> Value:
+    """Gives π."""
+    return math.pi
+
+
+def _positive(number: float) -> float:
+    if number <= 0:
+        raise failure("Number", "Only positive numbers have a logarithm.")
+    return number
+
+
+def _wholes(values: tuple[Value, ...]) -> list[int]:
+    found = [int(number) for number in numbers(values)]
+    if any(number < 0 for number in found):
+        raise failure("Number", "Divisors and multiples are those of numbers that are not negative.")
+    return found
+
+
+def _multiple(one: int, other: int) -> int:
+    found = math.lcm(one, other)
+    if found.bit_length() > MAX_BITS:
+        raise OverflowError
+    return found

@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Literal, TypeAlias
 
 from packsys.language.blocked import Outcome
+from packsys.language.bounds import Size
 from packsys.language.nodes import Lambda, Node
 from packsys.language.signature import Kind, Parameter, Shape
 from packsys.values import Value
@@ -24,6 +25,20 @@ ANYTHING = Shape()
 
 Result: TypeAlias = Shape | Callable[[Sequence[Shape]], Shape]
 """The shape of a result, or what makes it of the arguments' shapes."""
+
+
+Cost: TypeAlias = Callable[[Sequence[Size]], int]
+"""Makes the steps that a function takes of its arguments' sizes."""
+
+
+def broad(sizes: Sequence[Size]) -> int:
+    """Is the cost of looking at arguments, and at the items of lists."""
+    return sum(size.breadth for size in sizes)
+
+
+def deep(sizes: Sequence[Size]) -> int:
+    """Is the cost of looking at all that is inside of arguments."""
+    return sum(size.weight for size in sizes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +56,27 @@ class InOrder:
     expressions: Sequence[Node]
 
 
-Asked: TypeAlias = Node | Each | InOrder
+@dataclass(frozen=True, slots=True)
+class Same:
+    """Asks the interpreter whether two values are equal."""
+
+    left: Value
+    right: Value
+
+
+Asked: TypeAlias = Node | Each | InOrder | Same
 Steps: TypeAlias = Generator[Asked, Outcome, Outcome]
 
 
 @dataclass(frozen=True)
 class Clock:
-    """Is the moment that ``Now()`` is in this job, in the job's time zone."""
+    """Is the moment that ``Now()`` is in this job, in the job's time zone, and the place of the call.
+
+    ``place`` is the call's offsets and the items around it: the same in every pass, and no other call's.
+    """
 
     now: datetime
+    place: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,7 +97,9 @@ class Function:
 
     The planner goes by four properties: ``lazy`` gives each argument's role (those of variadic sets repeat, and a last
     argument that completes no set is a branch), ``binds`` names the lambda parameter, a ``volatile``
-    function gives another value tomorrow and takes the :class:`Clock` first, an ``action`` has effects.
+    function gives another value tomorrow and takes the :class:`Clock` first, an ``action`` has effects. A ``document``
+    function has no body: it needs a document around the formula. ``cost`` makes the steps of a call of the sizes of
+    its arguments, beside what showing lists and objects as texts takes.
     """
 
     name: str
@@ -85,6 +114,8 @@ class Function:
     binds: str | None = None
     volatile: bool = False
     action: bool = False
+    document: bool = False
+    cost: Cost = broad
 
     def roles(self, count: int) -> tuple[Role, ...]:
         """Gives the role of each of ``count`` arguments of a lazy function."""
@@ -162,6 +193,8 @@ def strict(
     result: Result = ANYTHING,
     binds: str | None = None,
     volatile: bool = False,
+    action: bool = False,
+    cost: Cost = broad,
 ) -> Callable[[Callable[..., Value]], Function]:
     """Declares a strict function, whose body is the decorated Python function."""
 
@@ -176,6 +209,8 @@ def strict(
             result=result,
             binds=binds,
             volatile=volatile,
+            action=action,
+            cost=cost,
         )
 
     return declare

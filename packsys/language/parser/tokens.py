@@ -21,7 +21,7 @@ FULL_WIDTH = str.maketrans("（），：；＝", "(),:;=")
 """What Chinese and Japanese keyboards write where ASCII is meant."""
 
 _SKIP = r"(?>(?:\s|//[^\n]*|/\*(?>(?:[^*]|\*(?!/))*)\*/)*)"
-_INSIDE = r"(?>(?:[^\]\\]|\\(?s:.))*)"
+_INSIDE = r"(?>(?:[^\]\\]+|\\(?s:.))*)"
 
 
 class Token(NamedTuple):
