@@ -42,7 +42,7 @@ RECOVERY: Mapping[str, Recovery] = MappingProxyType(
     {
         # The caller must act.
         "BadRequest": Recovery(_C.VALIDATION, "Correct the request as the message says, and send it again."),
-        "Unauthorized": Recovery(_C.AUTH, "Make a key with 'packsys key create' and send it with every request."),
+        "Unauthorized": Recovery(_C.AUTH, "Make a key with 'packsys key new' and send it with every request."),
         "NotFound": Recovery(_C.VALIDATION, "Check the id, and that the API key belongs to the same workspace."),
         "Conflict": Recovery(_C.VALIDATION, "Look at what is there now, and decide anew."),
         "IdempotencyMismatch": Recovery(_C.VALIDATION, "Use one idempotency key for one request only."),
@@ -70,7 +70,7 @@ RECOVERY: Mapping[str, Recovery] = MappingProxyType(
         "Api": Recovery(_C.API, "Look whether the arguments name something that the service has and lets you see."),
         "OutcomeUnknown": Recovery(_C.API, "Look in the service whether it took effect before you do it again."),
         # The connection's owner must act.
-        "Connection": Recovery(_C.AUTH, "Look at the connection in the console, and connect the account again."),
+        "Connection": Recovery(_C.AUTH, "Look at the state of the connection, and connect the account again."),
         "NotConnected": Recovery(_C.AUTH, "Connect an account of the service, and pass it to the formula."),
         "Authentication": Recovery(_C.AUTH, "Connect the account again: its token was revoked or has expired."),
         "GrantRefused": Recovery(_C.AUTH, "Sign in at the service once more to connect the account."),
