@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from packsys.catalog.registry import Registry
+from packsys.connections.contents import hidden_in
 from packsys.connections.credential import Credentials
 from packsys.connections.mint import Mint
 from packsys.connections.vault import Vault
@@ -93,7 +94,8 @@ def set_up(settings: Settings, *, celery: Any = None, hidden: Hidden | None = No
     from packsys.store.steps import PostgresSteps
     from packsys.store.upkeep import PostgresUpkeep
 
-    database, vault = open_database(settings.database_url), open_vault(settings)
+    hidden = hidden or Hidden()
+    database, vault = open_database(settings.database_url), open_vault(settings, hidden)
     packs, releases = load_packs(settings.packs), PostgresReleases(database)
     shipped = InProcessPacks(packs)
     connections, oauth = PostgresConnections(database), PostgresOAuth(database)
@@ -103,7 +105,7 @@ def set_up(settings: Settings, *, celery: Any = None, hidden: Hidden | None = No
     refresh = Refresh(
         connections=connections, oauth=oauth, vault=vault, mint=mint, now=now, random=random.random, new_owner=new_id
     )
-    egress = _egress(settings, VaultCredentials(vault, connections, refresh, opened=(hidden or Hidden()).add))
+    egress = _egress(settings, VaultCredentials(vault, connections, refresh, opened=hidden.add))
     return Adapters(
         database=database,
         jobs=PostgresJobs(database),
@@ -176,11 +178,15 @@ def shelve(shipped: InProcessPacks, releases: ReleaseStore) -> Shelf:
     return Shelf(shipped, releases, runners(Archives(releases).files))
 
 
-def open_vault(settings: Settings) -> Vault:
-    """Opens the vault with the installation's keys; raises WrongSetUp when there are none."""
+def open_vault(settings: Settings, hidden: Hidden) -> Vault:
+    """Opens the vault with the installation's keys; raises WrongSetUp when there are none.
+
+    ``hidden`` is told every secret that passes through it.
+    """
     if not settings.vault_keys:
         raise WrongSetUp("PACKSYS_VAULT_KEYS is not set: make a key with 'packsys key vault', and keep it.")
-    return Vault(settings.vault_keys, current=next(iter(settings.vault_keys)))
+    first = next(iter(settings.vault_keys))
+    return Vault(settings.vault_keys, current=first, told=lambda secret: hidden.add(hidden_in(secret)))
 
 
 def now() -> datetime:

@@ -158,11 +158,14 @@ def _reconcile(settings: Settings, adapters: Adapters) -> Reconcile:
     )
 
 
-def serving(settings: Settings, *, migrating: bool = False, development_key: str | None = None) -> Services:
+def serving(
+    settings: Settings, *, migrating: bool = False, development_key: str | None = None, hidden: Hidden | None = None
+) -> Services:
     """Wires the house for the HTTP service, once its servers answer.
 
     With ``migrating`` the database gets the newest schema first; ``development_key`` is kept as a key of the
-    workspace ``default`` where it is not yet. Raises WrongSetUp, and NotReady after a minute of waiting.
+    workspace ``default`` where it is not yet; ``hidden`` is that of :func:`wire`. Raises WrongSetUp, and NotReady
+    after a minute of waiting.
     """
     from packsys.runtime.keys import keep_token
     from packsys.store.schema import migrate
@@ -170,7 +173,7 @@ def serving(settings: Settings, *, migrating: bool = False, development_key: str
     refuse_lossy_state(settings)
     if migrating:
         patiently(lambda: migrate(settings.database_url))
-    services = wire(settings)
+    services = wire(settings, hidden=hidden)
     if development_key:
         keep_token(development_key, name="development", workspace="default", keys=services.keys, now=now())
     return services

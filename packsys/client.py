@@ -49,6 +49,7 @@ class Refused(PacksysError):
         self.problem = problem
         self.code = problem.get("code", self.code)
         self.actor = Actor(problem.get("actor", self.actor))
+        self.retryable = bool(problem.get("retryable", False))
         self.status = int(problem.get("status", 0))
         self.drawing: str = problem.get("formula", {}).get("drawing", "")
 

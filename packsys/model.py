@@ -159,13 +159,15 @@ class Event:
 class PackFormula:
     """Is one formula of a pack release: its signature, and the limits of a call.
 
-    ``cache_ttl`` and ``timeout`` are seconds, ``attempts`` counts the first try.
+    ``cache_ttl`` and ``timeout`` are seconds, ``attempts`` counts the first try. ``rate_limits`` come on top of the
+    release's own.
     """
 
     signature: Signature
     cache_ttl: float = 0.0
     timeout: float = 30.0
     attempts: int = 4
+    rate_limits: tuple[Policy, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

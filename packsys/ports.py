@@ -281,11 +281,13 @@ class Egress(Protocol):
         token: str = "",
         workspace: str = "",
         fresh: bool = False,
+        formula: str = "",
     ) -> Fetcher:
         """Gives the fetcher of one pack release and, where there is one, one account.
 
         ``token`` is the call's own: it marks where fields of the account are to be put. ``workspace`` is whose call
-        it is, where there is no account to tell. With ``fresh`` no kept answer is used.
+        it is, where there is no account to tell. With ``fresh`` no kept answer is used. ``formula`` names the formula
+        that is called, where it is one: it may have a rate limit of its own.
         """
 
 

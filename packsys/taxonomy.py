@@ -93,6 +93,8 @@ RECOVERY: Mapping[str, Recovery] = MappingProxyType(
         ),
         "RateLimited": Recovery(_C.RATE_LIMIT, "Wait: there will be room again. Ask less often, or for more at once."),
         "DeadlineExceeded": Recovery(_C.TIMEOUT, "Submit the job again, or with a longer timeout."),
+        "Unreachable": Recovery(_C.CONNECTION, "Look whether the service runs, and whether its address is right."),
+        "StillRunning": Recovery(_C.TIMEOUT, "Ask for the job again later: it goes on."),
         # We must act.
         "House": Recovery(_C.HOUSE, "Tell the operator the id of the request or job; the logs know more."),
         "WorkerLost": Recovery(_C.HOUSE, "Look into the workers' logs for what killed them, memory above all."),

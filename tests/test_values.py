@@ -151,6 +151,8 @@ def test_a_client_reads_iso_texts_accounts_and_errors() -> None:
             "error": {
                 "code": "RateLimited",
                 "message": "Later.",
+                "advice": "Wait: there will be room again. Ask less often, or for more at once.",
+                "category": "rate_limit",
                 "actor": "time",
                 "retryable": True,
                 "retry_after": 2.5,

@@ -14,7 +14,7 @@ from typing import Any, cast
 from packsys import sdk
 from packsys.catalog.types import describe_schema, describe_type, read_type
 from packsys.language.signature import Kind, Need, Parameter, Shape, Signature
-from packsys.limits.policy import declared
+from packsys.limits.policy import Policy, declared
 from packsys.model import PackFormula, PackVersion
 
 FORMAT = 1
@@ -162,7 +162,12 @@ def _formula(manifest: Mapping[str, Any], written: Mapping[str, Any]) -> PackFor
         cache_ttl=written["cache_ttl"],
         timeout=written["timeout"],
         attempts=written["attempts"],
+        rate_limits=_limits(written.get("rate_limit"), written["name"]),
     )
+
+
+def _limits(written: Mapping[str, Any] | None, formula: str) -> tuple[Policy, ...]:
+    return () if written is None else declared([sdk.RateLimit(**written)], formula=formula)
 
 
 def _parameter(written: Mapping[str, Any]) -> Parameter:

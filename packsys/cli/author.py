@@ -41,5 +41,7 @@ class Failed(PacksysError):
 
     def __init__(self, value: ErrorValue) -> None:
         """Takes the error value, whose actor decides the exit code."""
-        super().__init__(f"{value.code}: {value.message}")
+        super().__init__(f"{value.code}: {value.message}", retry_after=value.retry_after)
+        self.code = value.code
         self.actor = value.actor
+        self.retryable = value.retryable

@@ -10,6 +10,7 @@ import click
 from packsys import __version__
 from packsys.errors import Actor, FormulaError, PacksysError
 from packsys.starting import without_collecting
+from packsys.taxonomy import RECOVERY
 
 COMMANDS = {
     "run": "packsys.cli.author:run",
@@ -62,8 +63,20 @@ def main() -> None:
     try:
         cli()
     except PacksysError as error:
-        click.echo(error.render() if isinstance(error, FormulaError) else str(error), err=True)
+        click.echo(trouble(error), err=True)
         sys.exit(EXIT[error.actor])
+
+
+def trouble(error: PacksysError) -> str:
+    """Says to a person what is wrong and, in a second line, what helps.
+
+    A wrong command or formula needs no such line: its message is about what to write.
+    """
+    if isinstance(error, FormulaError):
+        return error.render()
+    if error.actor is Actor.CALLER or error.code not in RECOVERY:
+        return str(error)
+    return f"{error}\n{error.advice}"
 
 
 if __name__ == "__main__":

@@ -80,12 +80,12 @@ def serve(*, host: str, port: int, fd: int | None, migrating: bool) -> None:
     with without_collecting():
         from packsys.bootstrap import serving
         from packsys.service.server import serve as serve_house
-        from packsys.telemetry import set_up_logging
+        from packsys.telemetry import Hidden, set_up_logging
 
-        settings = Settings.from_environ(os.environ)
-        set_up_logging(format=settings.log_format)
+        settings, hidden = Settings.from_environ(os.environ), Hidden()
+        set_up_logging(format=settings.log_format, hide=hidden)
         token = os.environ.get("PACKSYS_DEVELOPMENT_KEY")
-        services = serving(settings, migrating=migrating, development_key=token)
+        services = serving(settings, migrating=migrating, development_key=token, hidden=hidden)
     serve_house(services, host=host, port=port, fd=fd)
 
 

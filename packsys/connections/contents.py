@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -56,6 +56,24 @@ def read(secret: Secret) -> Contents:
     document = json.loads(text) if text.startswith(f'{{"{_FORMAT}":1,') else {"fields": {"token": text}}
     tokens = document.get("tokens")
     return Contents(fields=_secrets(document["fields"]), tokens=None if tokens is None else _tokens(tokens))
+
+
+def hidden_in(secret: Secret) -> Collection[str]:
+    """Lists the texts in what is sealed that no log may show: all of an account's, the verifier of a sign-in."""
+    text = secret.reveal()
+    document = json.loads(text) if text.startswith(('{"packsys"', '{"connection"')) else None
+    if document is None:
+        return (text,)
+    if _FORMAT not in document:
+        return (document["verifier"],)
+    contents = read(secret)
+    return tuple(each.reveal() for each in (*contents.fields.values(), *_all_of(contents.tokens)))
+
+
+def _all_of(tokens: Tokens | None) -> tuple[Secret, ...]:
+    if tokens is None:
+        return ()
+    return (tokens.access, *([tokens.refresh] if tokens.refresh else []), *tokens.more.values())
 
 
 def _document(tokens: Tokens) -> dict[str, Any]:

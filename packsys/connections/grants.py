@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
@@ -15,13 +15,15 @@ from packsys.connections.contents import Tokens
 from packsys.connections.libraries import library
 from packsys.connections.secret import Secret
 from packsys.errors import ForbiddenRequest, GrantRefused, PacksysError, RateLimited, UpstreamError
+from packsys.limits import advice
 from packsys.ports import Fetcher, Request, Response
 
 SECONDS = 20.0
 """How long a token endpoint may take: less than the lease of a refresh."""
 
-_CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-_DIGITS = re.compile(r"[0-9]{1,9}")
+# Codes have no digits, and tokens have: a service that writes the token where its code belongs is not repeated.
+_CODE = re.compile(r"[A-Za-z_-]{1,40}")
+_SHORTEST = 6
 
 
 Couriers: TypeAlias = Callable[[str], Fetcher]
@@ -50,14 +52,14 @@ class TokenEndpoint:
         Raises :class:`~packsys.errors.GrantRefused` with the service's own code, RateLimited and UpstreamError.
         """
         response = self._asked(self.declared["token_url"], client, {"grant_type": grant, **parameters})
-        return read_tokens(response, self.declared, now=self.now())
+        return read_tokens(response, self.declared, now=self.now(), sent=_secrets(client, parameters))
 
     def revoke(self, token: Secret, hint: str, client: Client) -> None:
         """Ends a token at the service (RFC 7009); raises what :meth:`tokens` raises."""
         asked = {"token": token.reveal(), "token_type_hint": hint}
         response = self._asked(self.declared["revocation_url"], client, asked)
         if response.status != 200:
-            raise refusal(response)
+            raise refusal(response, _secrets(client, asked))
 
     def _asked(self, url: str, client: Client, parameters: Mapping[str, str]) -> Response:
         where = self.declared.get("credentials", "automatic")
@@ -78,10 +80,12 @@ class TokenEndpoint:
         return self.courier.fetch(request)
 
 
-def read_tokens(response: Response, declared: Mapping[str, Any], *, now: datetime) -> Tokens:
+def read_tokens(
+    response: Response, declared: Mapping[str, Any], *, now: datetime, sent: Collection[str] = ()
+) -> Tokens:
     """Reads the answer of a token endpoint; raises as :meth:`TokenEndpoint.tokens` does."""
     if response.status != 200:
-        raise refusal(response)
+        raise refusal(response, sent)
     try:
         document = _document(response)
         found = library("oauthlib.oauth2.rfc6749.parameters").parse_token_response(
@@ -92,22 +96,23 @@ def read_tokens(response: Response, declared: Mapping[str, Any], *, now: datetim
         raise
     except Exception as error:
         # oauthlib has a class for each code of the protocol, and its texts repeat what the service said.
-        raise _refused(getattr(error, "error", "") or "invalid_response") from None
+        raise _refused(getattr(error, "error", "") or "invalid_response", sent) from None
 
 
-def refusal(response: Response) -> PacksysError:
-    """Tells what an answer without tokens means."""
+def refusal(response: Response, sent: Collection[str] = ()) -> PacksysError:
+    """Tells what an answer without tokens means; a secret that was ``sent`` is no code."""
     if response.status == 429:
         return RateLimited("The service's token endpoint asks for fewer requests.", retry_after=_retry_after(response))
     if response.status >= 500:
         return UpstreamError(f"The service's token endpoint failed with status {response.status}: it may work later.")
     if 300 <= response.status < 400:
         return ForbiddenRequest("The service's token endpoint redirects: secrets do not follow.")
-    return _refused(_code(response))
+    return _refused(_code(response), sent)
 
 
-def _refused(code: str) -> GrantRefused:
-    shown = code if _CODE.fullmatch(code) else "an error"
+def _refused(code: str, sent: Collection[str] = ()) -> GrantRefused:
+    given_back = len(code) >= _SHORTEST and any(code in text for text in sent)
+    shown = code if _CODE.fullmatch(code) and not given_back else "an error"
     return GrantRefused(f"The service gave no token: {shown}.", error=shown)
 
 
@@ -148,6 +153,11 @@ def _tokens(
     )
 
 
+def _secrets(client: Client, parameters: Mapping[str, str]) -> Collection[str]:
+    named = [parameters[name] for name in ("refresh_token", "code", "code_verifier", "token") if name in parameters]
+    return [*named, *([client.secret.reveal()] if client.secret else [])]
+
+
 def _body(parameters: Mapping[str, str]) -> str:
     said = [(name, value) for name, value in parameters.items() if value]
     return str(library("oauthlib.common").urlencode(said))
@@ -164,5 +174,5 @@ def _is_stranger(response: Response) -> bool:
 
 
 def _retry_after(response: Response) -> float:
-    said = response.headers.get("retry-after", "")
-    return float(said) if _DIGITS.fullmatch(said) else 30.0
+    pause = advice.read(response.status, response.headers).pause
+    return 30.0 if pause is None else pause

@@ -60,6 +60,19 @@ class Mint:
         """Gives the token endpoint of a pack, reached as the workspace may."""
         return TokenEndpoint(declared=declared, courier=self.couriers(workspace), now=self.now)
 
+    def revoke(self, declared: Mapping[str, Any], tokens: Tokens, client: Client | None, *, workspace: str) -> str:
+        """Ends tokens at their service where it takes that (RFC 7009), and gives what became of it, in words."""
+        if not declared.get("revocation_url"):
+            return "the service ends no tokens on request"
+        endpoint = self.endpoint(declared, workspace=workspace)
+        try:
+            if tokens.refresh is not None:
+                endpoint.revoke(tokens.refresh, "refresh_token", needed(client))
+            endpoint.revoke(tokens.access, "access_token", needed(client))
+        except PacksysError as error:
+            return f"the service did not end the token: {error.code}"
+        return "the service ended the token"
+
     def _google(self, declared: Mapping[str, Any], contents: Contents, courier: Fetcher) -> Tokens:
         account = library("google.oauth2.service_account", extra="google")
         subject = contents.fields.get("subject")

@@ -70,10 +70,16 @@ class Vault:
 
     ``keys`` are 32-byte key-encryption keys by name. To change the key, add a new one, make it current, and keep
     the old one until ``packsys vault rotate`` has gone through. ``entropy`` gives random bytes fit for keys.
+    ``told`` is told each secret before it is sealed and after it is opened, so that logs can leave it out.
     """
 
     def __init__(
-        self, keys: Mapping[str, bytes], current: str, *, entropy: Callable[[int], bytes] = os.urandom
+        self,
+        keys: Mapping[str, bytes],
+        current: str,
+        *,
+        entropy: Callable[[int], bytes] = os.urandom,
+        told: Callable[[Secret], None] = lambda secret: None,
     ) -> None:
         """Refuses keys that are malformed or missing with :class:`~packsys.errors.WrongSetUp`."""
         for name, key in keys.items():
@@ -83,6 +89,7 @@ class Vault:
         self._keys = dict(keys)
         self._current = current
         self._entropy = entropy
+        self._told = told
 
     def __repr__(self) -> str:
         return f"Vault(current={self._current!r})"
@@ -97,6 +104,7 @@ class Vault:
 
     def seal(self, place: Place, secret: Secret) -> bytes:
         """Seals a secret for its place."""
+        self._told(secret)
         data_key = self._entropy(_KEY)
         wrapped = self._wrap(place, data_key)
         return wrapped + self._encrypt(data_key, secret.reveal().encode(), place.bound(str(_VERSION)))
@@ -105,9 +113,11 @@ class Vault:
         """Gives the secret that was sealed for a place; raises :class:`~packsys.errors.SealBroken`."""
         opened = self._unwrapped(place, sealed)
         try:
-            return Secret(_decrypt(opened.data_key, opened.body, opened.bound).decode())
+            secret = Secret(_decrypt(opened.data_key, opened.body, opened.bound).decode())
         except (InvalidTag, ValueError):
             raise _broken(place) from None
+        self._told(secret)
+        return secret
 
     def rewrap(self, place: Place, sealed: bytes) -> bytes:
         """Seals a secret with the current key; gives the same bytes when it is so already.

@@ -34,7 +34,7 @@ _PRIVATE = _networks(
     *("::1/128", "fc00::/7"),
 )
 # Where clouds serve credentials to the machine that asks. They lie in networks that operators do allow.
-_METADATA = _networks("100.100.100.200/32", "192.0.0.192/32", "fd00:ec2::254/128", "fd20:ce::254/128")
+_METADATA = _networks("100.100.100.200/32", "192.0.0.192/32", "fd00:ec2::/32", "fd00:42::42/128", "fd20:ce::/32")
 
 
 def is_public(address: Address) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import socket
 import ssl
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Lock
 from typing import TypeAlias
 
 import certifi
@@ -22,9 +22,9 @@ from packsys.egress.url import Url
 IDLE = 30.0
 """Seconds for which a connection is kept without use: many services hang up after a minute."""
 
-_KEPT = 32  # for each key
+_KEPT = 64  # by a process: whoever has many names must not use up its open files
 
-Key: TypeAlias = tuple[int, tuple[str, str, int], Networks]
+Key: TypeAlias = tuple[tuple[str, str, int], Networks]
 
 
 class _Plain(HTTPConnection):
@@ -46,32 +46,58 @@ Connection: TypeAlias = _Plain | _Encrypted
 
 @dataclass(frozen=True)
 class _Idle:
+    key: Key
     connection: Connection
     since: float
+
+
+class _Shelf:
+    """Keeps the connections of one process that nobody uses at the moment."""
+
+    def __init__(self) -> None:
+        self._lock, self._idle = Lock(), list[_Idle]()
+
+    def take(self, key: Key) -> _Idle | None:
+        """Takes the one that was used last."""
+        with self._lock:
+            found = next((each for each in reversed(self._idle) if each.key == key), None)
+            if found is not None:
+                self._idle.remove(found)
+        return found
+
+    def put(self, idle: _Idle) -> list[_Idle]:
+        """Puts one there; gives those that have to go for it: what has been there too long, and the oldest."""
+        with self._lock:
+            self._idle.append(idle)
+            fresh = [each for each in self._idle if idle.since - each.since < IDLE][-_KEPT:]
+            gone = [each for each in self._idle if not any(each is other for other in fresh)]
+            self._idle = fresh
+        return gone
+
+    def clear(self) -> list[_Idle]:
+        """Gives all of them away."""
+        with self._lock:
+            gone, self._idle = self._idle, []
+        return gone
 
 
 class Connections:
     """Opens connections by the guard alone, and keeps those that can be used again.
 
     One is used again only by the process that opened it, for the same scheme, host and port, and with the same
-    permission to reach private networks: all that was checked when it was opened. No lock is held, so a process
-    may fork at any time.
+    permission to reach private networks: all that was checked when it was opened. A process that was forked has a
+    shelf of its own, so it waits for no lock of its parent.
     """
 
     def __init__(self, guard: Guard, *, monotonic: Callable[[], float]) -> None:
         """Opens nothing yet."""
         self._guard, self._monotonic = guard, monotonic
         self._tls = _context(guard.policy.certificates)
-        self._idle: dict[Key, deque[_Idle]] = {}
+        self._shelves: dict[int, _Shelf] = {}
 
     def kept(self, url: Url, networks: Networks) -> Connection | None:
         """Takes an open connection, if there is one."""
-        idle = self._idle.get(_key(url, networks))
-        while idle:
-            try:
-                found = idle.pop()
-            except IndexError:
-                return None
+        while found := self._shelf().take((url.origin, networks)):
             if self._monotonic() - found.since < IDLE and found.connection.is_connected:
                 return found.connection
             found.connection.close()
@@ -95,17 +121,20 @@ class Connections:
         return connection
 
     def keep(self, url: Url, networks: Networks, connection: Connection) -> None:
-        """Keeps an open connection whose last answer was read to its end."""
-        idle = self._idle.setdefault(_key(url, networks), deque())
-        idle.append(_Idle(connection, self._monotonic()))
-        if len(idle) > _KEPT:
-            idle.popleft().connection.close()
+        """Keeps an open connection whose last answer was read to its end, unless there is more to read."""
+        if _wire(connection).pending():  # it is decrypted, and the system does not know of it
+            connection.close()
+            return
+        for gone in self._shelf().put(_Idle((url.origin, networks), connection, self._monotonic())):
+            gone.connection.close()
 
     def close(self) -> None:
         """Closes the connections that are kept open."""
-        while self._idle:
-            for idle in self._idle.popitem()[1]:
-                idle.connection.close()
+        for gone in self._shelf().clear():
+            gone.connection.close()
+
+    def _shelf(self) -> _Shelf:
+        return self._shelves.setdefault(os.getpid(), _Shelf())
 
     def _dialled(self, url: Url, networks: Networks, deadline: Deadline) -> socket.socket:
         connected = metered(self._guard.connect(url, networks=networks, deadline=deadline))
@@ -115,15 +144,15 @@ class Connections:
 
 def attach(connection: Connection, meter: Meter) -> None:
     """Has an exchange on a connection timed and counted."""
+    _wire(connection).meter = meter
+
+
+def _wire(connection: Connection) -> MeteredSocket | MeteredTls:
     match connection.sock:
         case MeteredSocket() | MeteredTls():
-            connection.sock.meter = meter
+            return connection.sock
         case other:
             raise TypeError(f"A connection of the guard is metered, and this one is a {type(other).__name__}.")
-
-
-def _key(url: Url, networks: Networks) -> Key:
-    return os.getpid(), url.origin, networks
 
 
 def _context(certificates: str) -> ssl.SSLContext:

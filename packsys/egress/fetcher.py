@@ -79,7 +79,7 @@ class PackFetcher:
         """Takes what is shared, whose requests these are, and the gate that each waits at before it leaves."""
         self._carrier, self._pack, self._connection, self._token = carrier, pack, connection, token
         self._credential = credential
-        self._secrets = frozenset(credential.redactions if credential else ())
+        self._redaction = Redaction(frozenset(credential.redactions if credential else ()))
         self._reach = Reach.of(pack, connection)
         self._base = (connection.endpoint if connection else "") or pack.base_url
         self._workspace, self._gate = workspace, gate
@@ -94,8 +94,8 @@ class PackFetcher:
         try:
             journey = self._travel(request)
         except PacksysError as error:
-            raise self._redaction().error(error) from None
-        return replace(journey, response=self._redaction().response(journey.response))
+            raise self._redaction.error(error) from None
+        return replace(journey, response=self._redaction.response(journey.response))
 
     def _travel(self, request: Request) -> Journey:
         letter = self._letter(request)
@@ -141,7 +141,7 @@ class PackFetcher:
 
     def _without_secrets(self, letter: Letter) -> Letter:
         """Takes out of a redirect's address what the last signature had put there: the next hop decides anew."""
-        redaction = self._redaction()
+        redaction = self._redaction
         query = "&".join(part for part in letter.url.query.split("&") if not redaction.finds(part))
         if redaction.finds(letter.url.path) and not self._reach.trusts(letter.url):
             raise ForbiddenRequest(f"{letter.url.host} is not to know the account's secret.", reason="secret")
@@ -157,7 +157,8 @@ class PackFetcher:
         if response.status == 401 and credential is terms.first:
             newer = self._renewed(self._connection, credential)
             response = self._carried(_signed(letter, newer), deadline, path=letter.url.path) if newer else response
-        if lacking := missing_scopes(response, host=letter.url.host, account=self._connection.name):
+        shown = self._redaction.response(response) if response.status == 403 else response
+        if lacking := missing_scopes(shown, host=letter.url.host, account=self._connection.name):
             raise lacking
         return response
 
@@ -179,11 +180,8 @@ class PackFetcher:
         except ConnectionFault:
             return None  # there is none to be had, so the refusal is the answer
         self._credential = newer
-        self._secrets = frozenset((*self._secrets, *newer.redactions))
+        self._redaction = Redaction(frozenset((*self._redaction.texts, *newer.redactions)))
         return newer
-
-    def _redaction(self) -> Redaction:
-        return Redaction(self._secrets)
 
 
 def _signed(letter: Letter, credential: Credential) -> Letter:

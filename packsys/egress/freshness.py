@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from urllib.request import parse_http_list
 
 from packsys.ports import Response
+
+_REPEATABLE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,998}[\x21-\x7e])?", re.ASCII)
 
 KEPT = (200, 203)
 """Only these are kept: an error is never an answer to somebody else's question."""
@@ -32,9 +35,12 @@ def lifetime(response: Response, *, ttl: float | None, received: float) -> float
 
 
 def validators(headers: Mapping[str, str]) -> Mapping[str, str]:
-    """Gives the headers that ask whether an answer with these headers is still the same (RFC 9110, 13.1)."""
+    """Gives the headers that ask whether an answer with these headers is still the same (RFC 9110, 13.1).
+
+    One that no header can have is left out: it would have every later request refused.
+    """
     asking = {"If-None-Match": headers.get("etag", ""), "If-Modified-Since": headers.get("last-modified", "")}
-    return {name: value for name, value in asking.items() if value}
+    return {name: value for name, value in asking.items() if _REPEATABLE.fullmatch(value)}
 
 
 def _stated(said: Mapping[str, str], headers: Mapping[str, str], received: float) -> float:
@@ -46,7 +52,8 @@ def _stated(said: Mapping[str, str], headers: Mapping[str, str], received: float
 
 
 def _directives(value: str) -> Mapping[str, str]:
-    parts = (part.partition("=") for part in parse_http_list(value))
+    # The first of several counts (RFC 9111, 4.2.1), so the last to be put into the mapping.
+    parts = (part.partition("=") for part in reversed(parse_http_list(value)))
     return {name.strip().lower(): argument.strip().strip('"') for name, _, argument in parts}
 
 

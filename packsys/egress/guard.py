@@ -123,7 +123,7 @@ class Guard:
         return list(dict.fromkeys(found))
 
     def _check(self, url: Url, address: Address, networks: Networks, deadline: Deadline) -> None:
-        if (str(address), url.port) in self._servers(url.port, deadline):
+        if self._is_ours(address, url.port, deadline):
             raise ForbiddenRequest(f"{url.host} leads to a server of packsys itself.", reason="address")
         if is_allowed(address, networks):
             return
@@ -136,9 +136,14 @@ class Guard:
         if url.scheme != "https":
             raise ForbiddenRequest(f"{url.host} is asked for without encryption: use https.", reason="scheme")
 
-    def _servers(self, port: int, deadline: Deadline) -> Sequence[tuple[str, int]]:
+    def _is_ours(self, address: Address, port: int, deadline: Deadline) -> bool:
+        """Tells whether a server of packsys answers there; one on this machine does so at all of its addresses."""
         hosts = [host for host, own in self.policy.servers if own == port]
-        return [(address, port) for host in hosts for address in self._addresses_of_ours(host, deadline)]
+        ours = {ip_address(each) for host in hosts for each in self._addresses_of_ours(host, deadline)}
+        return address in ours or (self._is_here(address) and any(map(self._is_here, ours)))
+
+    def _is_here(self, address: Address) -> bool:
+        return address.is_loopback or address.is_unspecified or self.own(str(address))
 
     def _addresses_of_ours(self, host: str, deadline: Deadline) -> Sequence[str]:
         try:

@@ -12,10 +12,12 @@ LONGEST = 64 * 2**10  # characters of all names and values
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)  # RFC 9110, 5.6.2
 _VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?|", re.ASCII)
 
-# They say where a request goes, where it ends and who carried it: that is the host's to say.
+# They say what a request is, where it goes, where it ends, who carried it and for whom: that is the host's to say.
 _RESERVED = frozenset(
     {
         "accept-encoding",
+        "cf-connecting-ip",
+        "client-ip",
         "connection",
         "content-length",
         "cookie",
@@ -27,11 +29,19 @@ _RESERVED = frozenset(
         "te",
         "trailer",
         "transfer-encoding",
+        "true-client-ip",
         "upgrade",
         "via",
+        "x-client-ip",
+        "x-cluster-client-ip",
+        "x-host",
+        "x-method-override",
     }
 )
-_RESERVED_BEGINNINGS = ("proxy-", "x-forwarded-", "x-http-method", "x-real-ip", "sec-", ":")
+_RESERVED_BEGINNINGS = (
+    *("proxy-", "x-forwarded-", "x-http-method", "x-real-ip", "sec-", ":"),
+    *("x-original-", "x-rewrite-", "x-remote-"),
+)
 
 
 def checked(given: Mapping[str, str], taken: Collection[str]) -> dict[str, str]:
@@ -41,10 +51,11 @@ def checked(given: Mapping[str, str], taken: Collection[str]) -> dict[str, str]:
     messages name headers, never their values.
     """
     seen: set[str] = set()
+    reserved = {_known(name) for name in taken}
     for name, value in given.items():
         _check(name, value, seen)
-        seen.add(name.lower())
-        if name.lower() in taken:
+        seen.add(_known(name))
+        if _known(name) in reserved:
             _refuse(f"The header {name} carries the account's credentials: leave it to the host.")
     _check_length(given)
     return dict(given)
@@ -66,12 +77,17 @@ def signed(given: Mapping[str, str], host: str) -> dict[str, str]:
 def _check(name: str, value: str, seen: Collection[str]) -> None:
     if not _NAME.fullmatch(name):
         _refuse(f"{name[:50]!r} is no name of a header.")
-    if name.lower() in _RESERVED or name.lower().startswith(_RESERVED_BEGINNINGS):
+    if _known(name) in _RESERVED or _known(name).startswith(_RESERVED_BEGINNINGS):
         _refuse(f"The header {name} is the host's to set: leave it out.")
-    if name.lower() in seen:
+    if _known(name) in seen:
         _refuse(f"The header {name} is given twice: give it once.")
     if not _VALUE.fullmatch(value):
         _refuse(f"The value of the header {name} holds signs that a header cannot have.")
+
+
+def _known(name: str) -> str:
+    # Servers that hand headers on as variables (RFC 3875, 4.1.18) take X_Api_Key and x-api-key for the same.
+    return name.lower().replace("_", "-")
 
 
 def _check_length(given: Mapping[str, str]) -> None:

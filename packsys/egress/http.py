@@ -23,8 +23,8 @@ from packsys.ports import AnswerCache, Fetcher, Gate
 class Gates(Protocol):
     """Makes the gate at which the requests of one call wait for their time."""
 
-    def gate(self, pack: PackVersion, connection: Connection | None, *, workspace: str = "") -> Gate:
-        """Gives the gate of one call."""
+    def gate(self, pack: PackVersion, connection: Connection | None, *, workspace: str = "", formula: str = "") -> Gate:
+        """Gives the gate of one call, of a formula where it is one."""
 
 
 class HttpEgress:
@@ -81,6 +81,7 @@ class HttpEgress:
         token: str = "",
         workspace: str = "",
         fresh: bool = False,
+        formula: str = "",
     ) -> Fetcher:
         """Gives the fetcher of one call, with the account's secret opened for it.
 
@@ -96,7 +97,7 @@ class HttpEgress:
             credential=credential,
             workspace=whose,
             token=token,
-            gate=self._gates.gate(pack, connection, workspace=workspace) if self._gates else None,
+            gate=self._gates.gate(pack, connection, workspace=workspace, formula=formula) if self._gates else None,
         )
         if self._keeper is None:
             return fetcher

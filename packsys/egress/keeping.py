@@ -100,8 +100,11 @@ class KeepingFetcher:
     def _asked(self, request: Request, kept: Kept | None, name: str, generation: str) -> Response:
         conditions = kept.conditions if kept else {}
         journey = self._fetcher.travel(replace(request, headers={**request.headers, **conditions}))
+        unchanged = bool(conditions) and journey.response.status == 304
+        if unchanged and journey.redirected:  # somebody else says that what they never sent is still the same
+            journey, unchanged = self._fetcher.travel(request), False
         answer = Kept.of(journey, self._keeper.now())
-        if kept is not None and conditions and journey.response.status == 304:
+        if kept is not None and unchanged:
             answer = kept.refreshed(journey.response, self._keeper.now())
         self._keep(answer, request, name, generation)
         return answer.response

@@ -11,6 +11,7 @@ import ssl
 from typing import Any
 
 from packsys.egress.deadline import Deadline
+from packsys.egress.reader import Reader
 from packsys.errors import UpstreamError
 
 
@@ -54,6 +55,14 @@ class MeteredSocket(socket.socket):
             self.settimeout(self.meter.deadline.left())
         super().sendall(*arguments, **options)
 
+    def makefile(self, *_: Any, **__: Any) -> Any:
+        """Gives what reads an answer."""
+        return Reader(super().makefile("rb", buffering=0))
+
+    def pending(self) -> int:
+        """Tells how many bytes came that were not read and that the system does not know of: none here."""
+        return 0
+
 
 class MeteredTls(ssl.SSLSocket):
     """Is an encrypted connection; what is counted is what it decrypts."""
@@ -72,6 +81,10 @@ class MeteredTls(ssl.SSLSocket):
         if self.meter is not None:
             self.settimeout(self.meter.deadline.left())
         return super().send(*arguments, **options)
+
+    def makefile(self, *_: Any, **__: Any) -> Any:
+        """Gives what reads an answer."""
+        return Reader(super().makefile("rb", buffering=0))
 
 
 def metered(connected: socket.socket) -> MeteredSocket:

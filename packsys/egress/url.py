@@ -29,6 +29,7 @@ _PATH = re.compile(r"/(?!/)[^?#]*(?:\?[^#]*)?(?:#.*)?", re.DOTALL)
 _PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 _NUMERIC = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII)
+_USER = re.compile(r"[/\\]{2}.*@", re.DOTALL)  # and what is perhaps a password
 _LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})", re.ASCII)
 
 
@@ -208,5 +209,5 @@ def _escaped(part: str) -> str:
 
 
 def _refuse(text: str, why: str, reason: str) -> NoReturn:
-    shown = text.partition("?")[0]
+    shown = _USER.sub("//***@", text.partition("?")[0])
     raise ForbiddenRequest(f"{shown[:100]!r} cannot be asked for: {why}.", reason=reason)

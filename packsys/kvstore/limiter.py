@@ -16,8 +16,9 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any, Protocol
 
-from redis import Redis
+from redis import ConnectionPool, Redis
 from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import TimeoutError as Silence
 
 from packsys.kvstore.address import connect
 from packsys.limits import brake
@@ -31,12 +32,20 @@ log = logging.getLogger(__name__)
 PREFIX = "packsys:limit:1:"
 """Begins every key. The number is the format's."""
 
-TIMEOUT = 1.0
-"""Seconds for an answer."""
+TIMEOUT = 5.0
+"""Seconds for an answer.
+
+A server that is gone refuses at once; only a silent one is waited for. A slow one must not be taken for a gone one,
+because the others go on there and use what it lets through, while this process uses its part besides. The longest that
+a healthy server is silent is the write to a busy disk, which it puts off for 2 seconds at most (``appendfsync
+everysec``); the rest is for a machine that has other things to do.
+"""
 
 REST = 2.0
 """Seconds for which a server that failed is not asked again."""
 
+LONG_REST = 10.0
+"""Seconds for which one that was silent is not: to find out anew costs a worker ``TIMEOUT`` seconds."""
 
 REMEMBERED = 1000
 """Permits of this process that are counted on when the server goes away."""
@@ -45,6 +54,11 @@ _MOMENT = 1.0  # seconds
 
 KNOWN = 4096
 """Demands whose keys and arguments are kept ready."""
+
+CAUSES = tuple(Cause)
+"""Why the script refuses, by number."""
+
+_REFUSED = struct.Struct(">5d")
 
 
 class Alone(RateLimiter, Protocol):
@@ -70,16 +84,47 @@ class Script:
         text = Path(__file__).with_name("lua").joinpath(f"{name}.lua").read_text(encoding="utf-8")
         return cls(re.sub(r"\b[A-Z][A-Z_]+\b", lambda found: _figure(found[0]), text))
 
-    def __call__(self, client: Redis, keys: Sequence[str], arguments: Sequence[str | int | bytes]) -> Any:
+    def __call__(self, client: Redis, call: Call) -> Any:
         """Runs it; sends its text where the server does not know it, as after a restart."""
         try:
-            return client.evalsha(self.digest, len(keys), *keys, *arguments)
+            return _exchange(client.connection_pool, self.digest, call)
         except NoScriptError:
-            return client.eval(self.text, len(keys), *keys, *arguments)
+            return client.eval(self.text, len(call.keys), *call.keys, *call.arguments)
+
+
+@dataclass(frozen=True)
+class Call:
+    """Is what a script is called with. One that is made often is kept, and packed for the wire once."""
+
+    keys: Sequence[str]
+    arguments: Sequence[str | int | bytes]
+    packed: dict[str, Any] = field(default_factory=dict, compare=False)
+
+
+def _exchange(pool: ConnectionPool, digest: str, call: Call) -> Any:
+    """Calls a script as the client does, without its hooks and measurements, which take longer than the server does.
+
+    A connection whose answer was not read is closed, so that nobody takes it for the answer to the next question.
+    """
+    connection: Any = pool.get_connection()
+    try:
+        packed = call.packed.get(digest)
+        if packed is None:
+            packed = connection.pack_command("EVALSHA", digest, len(call.keys), *call.keys, *call.arguments)
+            call.packed[digest] = packed
+        connection.send_packed_command(packed)
+        return connection.read_response()
+    except BaseException as error:
+        if not isinstance(error, NoScriptError):
+            connection.disconnect()
+        raise
+    finally:
+        pool.release(connection)
 
 
 def _figure(name: str) -> str:
-    return str(getattr(brake, name, name))
+    cause = Cause.__members__.get(name)
+    return str(getattr(brake, name, name) if cause is None else CAUSES.index(cause))
 
 
 TAKE, LEARN, FREE = Script.named("take"), Script.named("learn"), Script.named("free")
@@ -98,11 +143,17 @@ class RedisLimiter:
         *,
         alone: Alone,
         part: float = 0.1,
+        remember: bool = True,
         now: Callable[[], float] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Takes a client with short time limits; ``now`` is a clock in seconds instead of the server's, for tests."""
+        """Takes a client with short time limits.
+
+        With ``remember`` a process that was told that a window is full does not ask again within a second, or before
+        there is room. ``now`` is a clock in seconds instead of the server's, for tests.
+        """
         self._client, self._alone, self._part, self._now, self._monotonic = client, alone, part, now, monotonic
+        self._remember = remember
         self._clock = now or monotonic
         self._resting_until = monotonic()
         self._id, self._numbers, self._decided_alone, self._away = token_hex(8), count(1), 0, False
@@ -111,29 +162,29 @@ class RedisLimiter:
         self._taken: deque[tuple[float, Demand]] = deque(maxlen=REMEMBERED)
 
     @classmethod
-    def at(cls, url: str, *, alone: Alone, part: float = 0.1) -> RedisLimiter:
+    def at(cls, url: str, *, alone: Alone, part: float = 0.1, remember: bool = True) -> RedisLimiter:
         """Makes the limiter of the server at ``url``, without touching it."""
-        return cls(connect(url, timeout=TIMEOUT), alone=alone, part=part)
+        return cls(connect(url, timeout=TIMEOUT), alone=alone, part=part, remember=remember)
 
     def take(self, demand: Demand, *, lease: float) -> Permit | Refusal:
         """Takes every permit and slot that a request needs, or none and says how long to wait."""
         if (full := self._full.get(demand)) is not None and (left := full.until - self._clock()) > 0:
             return full.again(left)
-        permit, prepared = self._name(demand), self._prepare(demand)
-        borrowed = min(round(lease * SECOND), brake.LONGEST_LEASE) if demand.pools else 0
-        answer = self._ask(TAKE, prepared.keys, (self._moment(), permit, borrowed, prepared.figures))
+        prepared = self._prepare(demand)
+        permit, call = self._call(prepared, lease) if demand.pools or self._now else (_PLAIN, prepared.plain)
+        answer = self._ask(TAKE, call)
         if answer is None:
             return self._take_alone(demand, lease)
         if answer != 0:
             return self._refused(demand, answer)
         self._taken.append((self._monotonic(), demand))
-        return Permit(id=permit)
+        return permit
 
     def give_back(self, demand: Demand, permit: Permit) -> None:
         """Frees the slots of a permit; where the server is away, they come back when their time is over."""
         if demand.pools:
             self._alone.give_back(demand.share(self._part), permit)
-            self._ask(FREE, self._prepare(demand).slots, (permit.id,))
+            self._ask(FREE, Call(self._prepare(demand).slots, (permit.id,)))
 
     def learn(self, demand: Demand, advice: Advice) -> None:
         """Holds the demand's narrowest place back as the service says."""
@@ -144,7 +195,7 @@ class RedisLimiter:
         pause = -1 if advice.pause is None else round(advice.pause * SECOND)
         left = -1 if advice.left is None else advice.left
         said = (int(advice.refused), pause, left, round(advice.reset * SECOND))
-        self._ask(LEARN, (_brake(demand.places[-1]),), (self._moment(), *said))
+        self._ask(LEARN, Call((_brake(demand.places[-1]),), (self._moment(), *said)))
 
     @property
     def decided_alone(self) -> int:
@@ -162,15 +213,15 @@ class RedisLimiter:
             known = self._prepared[demand] = _Prepared.of(demand)
         return known
 
-    def _name(self, demand: Demand) -> str:
-        if not demand.pools:
-            return ""
-        return f"{self._id}.{os.getpid()}.{next(self._numbers)}"  # a process that was forked has the same id
+    def _call(self, prepared: _Prepared, lease: float) -> tuple[Permit, Call]:
+        permit = f"{self._id}.{os.getpid()}.{next(self._numbers)}"  # a process that was forked has the same id
+        borrowed = min(round(lease * SECOND), brake.LONGEST_LEASE)
+        return Permit(id=permit), Call(prepared.keys, (self._moment(), permit, borrowed, prepared.figures))
 
-    def _refused(self, demand: Demand, answer: Sequence[Any]) -> Refusal:
-        wait, cause, turn, limit, window = answer
-        said = refusal(wait, Cause(cause.decode()), turn=turn, limit=limit, window=window)
-        if said.cause is Cause.RATE:
+    def _refused(self, demand: Demand, answer: bytes) -> Refusal:
+        wait, cause, turn, limit, window = map(round, _REFUSED.unpack(answer))
+        said = refusal(wait, CAUSES[cause], turn=turn, limit=limit, window=window)
+        if said.cause is Cause.RATE and self._remember:
             if len(self._full) >= KNOWN:
                 self._full.clear()
             self._full[demand] = _Full(said, until=self._clock() + said.seconds, asked=self._clock())
@@ -182,20 +233,19 @@ class RedisLimiter:
         self._decided_alone += 1
         return self._alone.take(demand.share(self._part), lease=lease)
 
-    def _ask(self, script: Script, keys: Sequence[str], arguments: Sequence[str | int | bytes]) -> Any:
+    def _ask(self, script: Script, call: Call) -> Any:
         if self._monotonic() < self._resting_until:
             return None
         try:
-            answer = script(self._client, keys, arguments)
+            answer = script(self._client, call)
         except RedisError as error:
-            self._resting_until = self._monotonic() + REST
             self._leave(error)
             return None
         self._return()
         return answer
 
     def _leave(self, error: RedisError) -> None:
-        self._resting_until = self._monotonic() + REST
+        self._resting_until = self._monotonic() + (LONG_REST if isinstance(error, Silence) else REST)
         if not self._away:
             self._away = True
             log.warning("limiter.away", extra={"cause": f"{type(error).__name__}: {error}", "part": self._part})
@@ -204,6 +254,9 @@ class RedisLimiter:
         if self._away:
             self._away = False
             log.warning("limiter.back", extra={"decided_alone": self._decided_alone})
+
+
+_PLAIN = Permit()
 
 
 class _Full:
@@ -239,6 +292,7 @@ class _Prepared:
     keys: tuple[str, ...]
     slots: tuple[str, ...]
     figures: bytes
+    plain: Call
 
     @classmethod
     def of(cls, demand: Demand) -> _Prepared:
@@ -248,11 +302,9 @@ class _Prepared:
         counts = (len(demand.places), len(demand.logs), len(demand.pools))
         logs_figures = (figure for each in demand.logs for figure in _log_figures(each))
         figures = (*counts, *logs_figures, *(pool.limit for pool in demand.pools))
-        return cls(
-            keys=(*brakes, *logs, *slots, f"{PREFIX}turn:{demand.places[-1]}"),
-            slots=slots,
-            figures=struct.pack(f">{len(figures)}d", *figures),
-        )
+        keys = (*brakes, *logs, *slots, f"{PREFIX}turn:{demand.queue}")
+        packed = struct.pack(f">{len(figures)}d", *figures)
+        return cls(keys=keys, slots=slots, figures=packed, plain=Call(keys, ("", "", 0, packed)))
 
 
 def _brake(place: str) -> str:

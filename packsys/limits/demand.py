@@ -71,10 +71,11 @@ class Demand:
     """Is what one request needs, by key.
 
     ``places`` are what a service's own words may hold back, widest first: the last one is what an answer to this
-    request is about.
+    request is about. A formula is none, because the service does not know it. Who must wait long stands in ``queue``.
     """
 
     places: tuple[str, ...]
+    queue: str
     logs: tuple[Log, ...] = ()
     pools: tuple[Pool, ...] = ()
 
@@ -105,7 +106,8 @@ class Asker:
                 owner = f"{self.pack}:account:{self.account}"
             case _:
                 owner = self.place
-        return f"{owner}|{policy.endpoint}" if policy.endpoint else owner
+        told = f"={policy.formula}" if isinstance(policy, Rate) and policy.formula else ""
+        return f"{owner}{told}|{policy.endpoint}" if policy.endpoint else f"{owner}{told}"
 
     @property
     def place(self) -> str:
@@ -127,9 +129,13 @@ def demand(
     """
     applying = [policy for policy in policies if not policy.endpoint or _matches(policy.endpoint, method, path)]
     counted = [policy for policy in applying if not isinstance(policy, Cost)]
-    places = sorted((_ITSELF, *counted), key=lambda each: (bool(each.endpoint), _WIDEST_FIRST.index(each.scope)))
+    known = [policy for policy in counted if not (isinstance(policy, Rate) and policy.formula)]
+    places = sorted((_ITSELF, *known), key=lambda each: (bool(each.endpoint), _WIDEST_FIRST.index(each.scope)))
+    names = tuple(dict.fromkeys(map(asker.key, places)))
+    own = [asker.key(policy) for policy in counted if policy not in known]
     return Demand(
-        places=tuple(dict.fromkeys(map(asker.key, places))),
+        places=names,
+        queue=(*names, *own)[-1],
         logs=_logs(asker, applying, slack),
         pools=tuple(Pool(key=asker.key(each), limit=each.limit) for each in counted if isinstance(each, Slots)),
     )
@@ -142,9 +148,14 @@ def _logs(asker: Asker, applying: Sequence[Policy], slack: float) -> tuple[Log, 
     rates = sorted((each for each in applying if isinstance(each, Rate)), key=where)
     weight = max((each.weight for each in applying if isinstance(each, Cost)), default=1)
     return tuple(
-        Log(key=f"{key}#{grain}", weight=weight, grain=grain, windows=tuple(_window(each, slack) for each in members))
-        for (key, grain), members in groupby(rates, key=where)
+        _log(f"{key}#{grain}", tuple(members), weight, slack) for (key, grain), members in groupby(rates, key=where)
     )
+
+
+def _log(key: str, rates: Sequence[Rate], weight: int, slack: float) -> Log:
+    # Who writes a cost does not know what a formula declares: a request that is too dear for it takes all there is.
+    most = min(weight, *(rate.heaviest for rate in rates))
+    return Log(key=key, weight=most, grain=rates[0].grain, windows=tuple(_window(each, slack) for each in rates))
 
 
 _WIDEST_FIRST = (Scope.PACK, Scope.CONNECTION, Scope.ACCOUNT)

@@ -30,14 +30,16 @@ class Scope(StrEnum):
 class Rate:
     """Allows ``limit`` permits in any ``window`` seconds, wherever the window begins.
 
-    ``endpoint`` narrows it to requests whose path matches, such as ``/search/*`` or ``POST /messages``; they are then
-    counted apart. Raises :class:`~packsys.errors.WrongSetUp` for what allows nothing.
+    ``endpoint`` narrows it to requests whose path matches, such as ``/search/*`` or ``POST /messages``, ``formula`` to
+    those of one formula of the pack; they are then counted apart. Raises :class:`~packsys.errors.WrongSetUp` for what
+    allows nothing.
     """
 
     limit: int
     window: float
     scope: Scope = Scope.CONNECTION
     endpoint: str = ""
+    formula: str = ""
 
     def __post_init__(self) -> None:
         if self.limit < 1 or not 0 < self.window <= LONGEST_WINDOW:
@@ -96,9 +98,14 @@ class Rules:
     default: Sequence[Policy] = DEFAULTS
     packs: Mapping[int, Sequence[Policy]] = field(default_factory=dict)
 
-    def for_pack(self, pack: int, declared: Sequence[Policy] = ()) -> Sequence[Policy]:
-        """Gives the policies of a pack: the operator's for it, else the ones it declares, else the default ones."""
-        return self.packs.get(pack) or declared or self.default
+    def for_pack(
+        self, pack: int, declared: Sequence[Policy] = (), *, besides: Sequence[Policy] = ()
+    ) -> Sequence[Policy]:
+        """Gives the policies of a pack: the operator's for it, else the ones it declares, else the default ones.
+
+        What it declares for one formula holds ``besides``, unless the operator says something about the pack.
+        """
+        return self.packs.get(pack) or (*(declared or self.default), *besides)
 
     def __post_init__(self) -> None:
         for policies in (self.default, *self.packs.values()):
@@ -113,6 +120,8 @@ def check(policies: Sequence[Policy]) -> None:
             raise WrongSetUp(f"A request to {each.endpoint} costs {each.weight} permits, and {heaviest} are the most.")
 
 
-def declared(limits: Sequence[RateLimit]) -> tuple[Policy, ...]:
-    """Gives the policies that a pack's declared rate limits are."""
-    return tuple(Rate(limit=each.requests, window=each.seconds, scope=Scope(each.per)) for each in limits)
+def declared(limits: Sequence[RateLimit], *, formula: str = "") -> tuple[Policy, ...]:
+    """Gives the policies that the declared rate limits of a pack, or of one formula of it, are."""
+    return tuple(
+        Rate(limit=each.requests, window=each.seconds, scope=Scope(each.per), formula=formula) for each in limits
+    )

@@ -18,6 +18,7 @@ class ClosedEgress:
         token: str = "",
         workspace: str = "",
         fresh: bool = False,
+        formula: str = "",
     ) -> ClosedFetcher:
         """Gives a fetcher that refuses everything."""
         return ClosedFetcher(pack.name)

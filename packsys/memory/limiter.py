@@ -160,7 +160,7 @@ class MemoryLimiter:
     def _turn(self, demand: Demand, worst: Refusal, now: int) -> Refusal:
         if worst.seconds * SECOND <= brake.PARKED:
             return worst
-        key, wait = demand.places[-1], round(worst.seconds * SECOND)
+        key, wait = demand.queue, round(worst.seconds * SECOND)
         before, until = self._turns.get(key, (0, 0))
         before, until = (before, until) if now < until else (0, now + wait)
         self._turns[key] = before + 1, until

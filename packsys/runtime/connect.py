@@ -113,5 +113,6 @@ def _endpoint(text: str) -> str:
     except ValueError:
         well_formed = False
     if not well_formed or "?" in text or "#" in text or "@" in text:
-        raise RequestError(f"The endpoint {text!r} is not a base URL such as https://github.example.com/api/v3.")
+        # It is not shown: where it holds an @, there may be a password before it.
+        raise RequestError("The endpoint is not a base URL such as https://github.example.com/api/v3.")
     return text.rstrip("/")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from packsys.connections.contents import Tokens, read
 from packsys.connections.grants import Client
-from packsys.connections.mint import Mint, needed
-from packsys.connections.vault import Vault, place_of
-from packsys.errors import Conflict, NotFound, PacksysError
+from packsys.connections.mint import Mint
+from packsys.connections.vault import Vault
+from packsys.errors import Conflict, NotFound, SealBroken
 from packsys.model import AuditNote, Connection, ConnectionState, PackVersion
 from packsys.ports import ConnectionStore, OAuthStore, PackStore
+from packsys.runtime.clients import client_of
+
+log = logging.getLogger(__name__)
 
 _TRIES = 5
 
@@ -63,20 +67,38 @@ class Disconnect:
         pack = self.packs.by_id(kept.pack_id)
         if pack is None or not pack.authentication.get("revocation_url") or not kept.sealed:
             return
-        try:
-            tokens = read(self.vault.open_connection(kept)).tokens
-            if tokens is not None:
-                self._revoke(pack, kept, tokens)
-            said = "the service ended the token"
-        except PacksysError as error:
-            said = f"the service did not end the token: {error.code}"
-        note = AuditNote(actor="packsys", action="revocation", at=self.now(), remark=said)
+        note = AuditNote(actor="packsys", action="revocation", at=self.now(), remark=self._revoked(pack, kept))
         self.connections.replace(ended, expected=ended.version, note=note)
 
-    def _revoke(self, pack: PackVersion, kept: Connection, tokens: Tokens) -> None:
-        row = self.oauth.client(pack.id, workspace=kept.workspace)
-        client = None if row is None else Client(id=row.client_id, secret=self.vault.open(place_of(row), row.sealed))
-        endpoint = self.mint.endpoint(pack.authentication, workspace=kept.workspace)
-        if tokens.refresh is not None:
-            endpoint.revoke(tokens.refresh, "refresh_token", needed(client))
-        endpoint.revoke(tokens.access, "access_token", needed(client))
+    def _revoked(self, pack: PackVersion, kept: Connection) -> str:
+        try:
+            tokens = read(self.vault.open_connection(kept)).tokens
+            client = client_of(pack.id, workspace=kept.workspace, oauth=self.oauth, vault=self.vault)
+        except SealBroken as error:
+            return f"the service did not end the token: {error.code}"
+        if tokens is None:
+            return "there was no token to end"
+        return self.mint.revoke(pack.authentication, tokens, client, workspace=kept.workspace)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Latecomers:
+    """Ends tokens that came when their account had been ended: nobody else knows of them, so nobody else can."""
+
+    connections: ConnectionStore
+    mint: Mint
+    now: Callable[[], datetime]
+
+    def __call__(
+        self, pack: PackVersion, connection: str, *, workspace: str, tokens: Tokens, client: Client | None
+    ) -> None:
+        """Looks whether the account was ended; tells the service then, and writes it down."""
+        kept = self.connections.get(connection, workspace=workspace)
+        if kept is not None and kept.state is not ConnectionState.REVOKED:
+            # Somebody signed in anew. A service that ends a whole grant with one token would end theirs as well.
+            return
+        said = self.mint.revoke(pack.authentication, tokens, client, workspace=workspace)
+        note = AuditNote(actor="packsys", action="late revocation", at=self.now(), remark=said)
+        if kept is not None:
+            self.connections.replace(kept, expected=kept.version, note=note)
+        log.warning("connection.late", extra={"connection": connection, "outcome": said})

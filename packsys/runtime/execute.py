@@ -91,6 +91,7 @@ class Execute:
                 timezone=claim.timezone,
                 idempotency_key=f"{claim.step.job}:{claim.step.key}",
                 fresh=invocation.action or invocation.fresh,
+                formula=invocation.formula,
             ),
         )
 

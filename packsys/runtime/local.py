@@ -81,5 +81,6 @@ class LocalCall:
                 timeout=formula.timeout,
                 timezone=self.timezone,
                 idempotency_key=f"local:{invocation.key}",
+                formula=invocation.formula,
             ),
         )

@@ -35,14 +35,20 @@ class Permits:
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
-    def gate(self, pack: PackVersion, connection: Connection | None, *, workspace: str = "") -> CallGate:
-        """Gives the gate of one call; without a connection all calls of a workspace to the pack are counted as one."""
+    def gate(
+        self, pack: PackVersion, connection: Connection | None, *, workspace: str = "", formula: str = ""
+    ) -> CallGate:
+        """Gives the gate of one call; without a connection all calls of a workspace to the pack are counted as one.
+
+        The limit that a ``formula`` declares for itself holds besides those of its pack.
+        """
         asker = Asker(
             pack=pack.id,
             workspace=connection.workspace if connection else workspace,
             connection=connection.id if connection else "",
         )
-        policies = self.rules.for_pack(pack.id, pack.rate_limits)
+        own = pack.formulas[formula].rate_limits if formula in pack.formulas else ()
+        policies = self.rules.for_pack(pack.id, pack.rate_limits, besides=own)
         return CallGate(permits=self, service=pack.name, asker=asker, policies=tuple(policies))
 
 

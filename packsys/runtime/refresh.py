@@ -19,10 +19,9 @@ from datetime import datetime, timedelta
 from weakref import WeakValueDictionary
 
 from packsys.connections.contents import Contents, Tokens, read, written
-from packsys.connections.grants import Client
 from packsys.connections.kinds import mints
 from packsys.connections.mint import Mint
-from packsys.connections.vault import Vault, place_of
+from packsys.connections.vault import Vault
 from packsys.errors import (
     AuthenticationRefused,
     GrantRefused,
@@ -34,6 +33,8 @@ from packsys.errors import (
 )
 from packsys.model import AuditNote, Connection, ConnectionState, PackVersion
 from packsys.ports import ConnectionStore, OAuthStore
+from packsys.runtime.clients import client_of
+from packsys.runtime.disconnect import Latecomers
 from packsys.runtime.patience import patiently
 
 log = logging.getLogger(__name__)
@@ -196,8 +197,9 @@ class Refresh:
     def _refreshed(self, pack: PackVersion, kept: Connection, *, owner: str, sent: bytes) -> Connection:
         contents = read(self.vault.open_connection(kept))
         try:
+            client = client_of(pack.id, workspace=kept.workspace, oauth=self.oauth, vault=self.vault)
             self.passing("sending")
-            tokens = self.mint(pack.authentication, contents, self._client(pack, kept), workspace=kept.workspace)
+            tokens = self.mint(pack.authentication, contents, client, workspace=kept.workspace)
         except PacksysError as error:
             return self._failed(kept, error, owner=owner, sent=sent)
         self.passing("answered")
@@ -206,11 +208,13 @@ class Refresh:
         # The only copy of a rotated token is here: a database that is away for a moment must not cost it.
         saved = patiently(lambda: self.connections.replace(newer, expected=kept.version, note=note), seconds=self.lease)
         self.passing("saved")
-        return newer if saved else self._kept(kept)
-
-    def _client(self, pack: PackVersion, connection: Connection) -> Client | None:
-        kept = self.oauth.client(pack.id, workspace=connection.workspace)
-        return None if kept is None else Client(id=kept.client_id, secret=self.vault.open(place_of(kept), kept.sealed))
+        if saved:
+            return newer
+        if pack.authentication["kind"] == "OAuth2":
+            Latecomers(connections=self.connections, mint=self.mint, now=self.now)(
+                pack, kept.id, workspace=kept.workspace, tokens=tokens, client=client
+            )
+        return self._kept(kept)
 
     def _sealed(self, kept: Connection, contents: Contents) -> Connection:
         newer = replace(

@@ -22,11 +22,13 @@ from packsys.connections.contents import Contents, Tokens, written
 from packsys.connections.grants import Client
 from packsys.connections.libraries import library
 from packsys.connections.mint import Mint, asked_scopes, needed
-from packsys.connections.vault import Place, Secret, Vault, place_of
+from packsys.connections.vault import Place, Secret, Vault
 from packsys.errors import Conflict, NotFound, RequestError
 from packsys.model import AuditNote, Connection, ConnectionState, PackVersion
 from packsys.ports import ConnectionStore, OAuthStore, PackStore
+from packsys.runtime.clients import client_of
 from packsys.runtime.connect import NewConnection, connection_id, note_of, row_of
+from packsys.runtime.disconnect import Latecomers
 
 SECONDS = 600.0
 """How long a person may take to sign in."""
@@ -79,7 +81,7 @@ class SignIn:
     def start(self, new: NewConnection, *, redirect: str = "") -> Started:
         """Begins a sign-in for a new connection, or anew for the one with the same id.
 
-        Raises NotFound, RequestError, and NotConnected where the workspace has no client of the service.
+        Raises NotFound, RequestError, Conflict, and NotConnected where the workspace has no client of the service.
         """
         pack, back = self._pack(new.pack_id), self._redirect(redirect)
         client = needed(self._client(pack, new.workspace))
@@ -120,16 +122,20 @@ class SignIn:
         proof = {} if pack.authentication.get("pkce") == "none" else {"code_verifier": kept.verifier}
         endpoint = self.mint.endpoint(pack.authentication, workspace=kept.workspace)
         tokens = endpoint.tokens("authorization_code", client, {**asked, **proof})
-        return self._connected(
-            pack, kept, tokens, AuditNote(actor=kept.by, action="signed in", at=self.now(), source=answer.source)
-        )
+        note = AuditNote(actor=kept.by, action="signed in", at=self.now(), source=answer.source)
+        connected = self._connected(pack, kept, tokens, note)
+        if connected is None:
+            late = Latecomers(connections=self.connections, mint=self.mint, now=self.now)
+            late(pack, kept.connection, workspace=kept.workspace, tokens=tokens, client=client)
+            raise Conflict("The connection was ended meanwhile: begin to sign in again.")
+        return connected
 
     def _pack(self, pack_id: int) -> PackVersion:
         pack = self.packs.by_id(pack_id)
         if pack is None:
             raise NotFound(f"There is no pack {pack_id}; there are {', '.join(self.packs.names())}.")
         if pack.authentication.get("kind") != "OAuth2":
-            raise RequestError(f"Nobody signs in for {pack.name}: connect it with its token or fields.")
+            raise Conflict(f"Nobody signs in for {pack.name}: connect it with its token or fields.")
         return pack
 
     def _redirect(self, asked: str) -> str:
@@ -140,8 +146,7 @@ class SignIn:
         return asked or self.redirect
 
     def _client(self, pack: PackVersion, workspace: str) -> Client | None:
-        kept = self.oauth.client(pack.id, workspace=workspace)
-        return None if kept is None else Client(id=kept.client_id, secret=self.vault.open(place_of(kept), kept.sealed))
+        return client_of(pack.id, workspace=workspace, oauth=self.oauth, vault=self.vault)
 
     def _pending(self, new: NewConnection) -> Connection:
         """Gives the row to be signed in for, which goes on as it is until then, or keeps a new one."""
@@ -165,11 +170,12 @@ class SignIn:
             raise RequestError("This sign-in was begun in another browser: begin again in this one.")
         return kept
 
-    def _connected(self, pack: PackVersion, kept: _Kept, tokens: Tokens, note: AuditNote) -> Connection:
+    def _connected(self, pack: PackVersion, kept: _Kept, tokens: Tokens, note: AuditNote) -> Connection | None:
+        """Keeps the tokens; gives None where the connection was ended meanwhile."""
         for _ in range(_TRIES):
             row = self.connections.get(kept.connection, workspace=kept.workspace)
             if row is None or (row.state is ConnectionState.REVOKED and row.version != kept.version):
-                raise Conflict("The connection was ended meanwhile: begin to sign in again.")
+                return None
             active = _active(row, kept, tokens, endpoint_of(pack, tokens) or kept.endpoint or row.endpoint)
             sealed = self.vault.seal_connection(active, written(Contents(tokens=tokens)))
             if self.connections.replace(sealed, expected=row.version, note=note):

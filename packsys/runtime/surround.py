@@ -40,18 +40,21 @@ class Surround:
         idempotency_key: str = "",
         sync: Sync | None = None,
         fresh: bool = False,
+        formula: str = "",
     ) -> World:
         """Makes the world of a pack release with an account of the location's workspace.
 
-        A ``fresh`` one finds no kept results and no kept answers. Raises
-        :class:`~packsys.errors.NotConnected` for an account that cannot be used, and what
+        ``formula`` is the one that is called, where it is one. A ``fresh`` world finds no kept results and no kept
+        answers. Raises :class:`~packsys.errors.NotConnected` for an account that cannot be used, and what
         :class:`~packsys.ports.Egress` does.
         """
         connection = self._connection(account, pack, location.workspace)
         token = self.token()
         recall = Recall(cache=self.cache, workspace=location.workspace, pack=pack, account=account)
         return World(
-            fetcher=self.egress.open(pack, connection, token=token, workspace=location.workspace, fresh=fresh),
+            fetcher=self.egress.open(
+                pack, connection, token=token, workspace=location.workspace, fresh=fresh, formula=formula
+            ),
             timeout=timeout,
             timezone=timezone,
             locale=locale,

@@ -7,7 +7,7 @@ anew. Packs that run in this process go the same way, so that they give the same
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from packsys import sdk
@@ -22,6 +22,9 @@ MOST_OFFERED = 10_000
 
 LONGEST_TEXT = 2_000
 """Characters of a name, an id or an address."""
+
+MOST_MEMBERS = 20_000
+"""Members of objects and lists in one schema: reading one takes far longer than writing it."""
 
 
 def written(aim: Aim, found: Any, tell: Callable[[BaseException], object]) -> object:
@@ -65,6 +68,17 @@ def read(message: Any, errand: Errand, *, said: Callable[[Any], str]) -> Any:
 
 class _Wrong(Exception):
     """An answer is wrong; the message is the end of a sentence."""
+
+
+def members(value: Any) -> int:
+    """Counts the members of an object or a list, and of those in it."""
+    found, rest = 0, [value]
+    while rest:
+        each = rest.pop()
+        inner = each.values() if isinstance(each, Mapping) else each if isinstance(each, list) else ()
+        found += len(inner)
+        rest.extend(inner)
+    return found
 
 
 def _page(message: Any) -> sdk.Page:
@@ -113,7 +127,7 @@ def _choice(message: Any) -> dict[str, Any]:
 
 def _is_plain(value: Any) -> bool:
     try:
-        json.dumps(value, allow_nan=False)
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()  # half a surrogate pair has no UTF-8
     except (TypeError, ValueError, RecursionError):
         return False
     return True
@@ -131,6 +145,7 @@ def _address(message: Any) -> sdk.TableAddress:
 
 def _schema(message: Any) -> dict[str, Any]:
     _need(isinstance(message, dict), "no schema: give an ObjectSchema")
+    _need(members(message) <= MOST_MEMBERS, f"a schema of more than {MOST_MEMBERS} members: leave properties out")
     try:
         schema = read_schema(message)
         made = describe_schema(schema)

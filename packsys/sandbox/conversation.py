@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import math
 import time
 from collections.abc import Mapping
 from typing import Any, TypeAlias
@@ -12,7 +11,7 @@ from typing import Any, TypeAlias
 from packsys import sdk
 from packsys.errors import BrokenPack, PacksysError
 from packsys.ports import World
-from packsys.sandbox.faults import clean
+from packsys.sandbox.faults import clean, one_line
 from packsys.sandbox.limits import Limits
 from packsys.sandbox.protocol import LOG_LINE, encode
 from packsys.sandbox.reach import Reach
@@ -20,8 +19,8 @@ from packsys.sandbox.session import Session, Stop, out_of_memory
 
 Message: TypeAlias = Mapping[str, Any]
 
-_LONGEST_HEADER = 256  # of an answer that is quoted in an error: characters of a header, bytes of the body
-_LONGEST_BODY = 2**16
+_LONGEST_BODY = 2**16  # bytes of an answer that is quoted in an error
+_LONGEST_TIME = 1e10  # seconds that a pack may name, which is centuries
 _LONGEST_TEXT = 2_000  # characters of what a pack says about its source
 
 
@@ -49,6 +48,7 @@ class Conversation:
         self._asked = 0
         self._log = limits.log
         self._failed: list[PacksysError] = []
+        self._refused: dict[int, sdk.Response] = {}
 
     def hold(self, order: bytes) -> object:
         """Sends the order and gives the value that comes back.
@@ -80,19 +80,27 @@ class Conversation:
         if self._asked > self._limits.fetches:
             raise Stop("fetches", f"it asked for more than {self._limits.fetches} requests")
         try:
-            return encode(_answer(self._reach, message))
+            return encode(self._seen(_answer(self._reach, message)))
         except PacksysError as error:
             self._failed.append(error)
             return encode({"failed": len(self._failed) - 1, "message": error.message})
         except sdk.StatusCodeError as error:
             answer = error.response
-            return encode({"status": answer.status, "headers": answer.headers, "body": answer.body[:_LONGEST_BODY]})
+            said = {"status": answer.status, "headers": answer.headers, "body": answer.body[:_LONGEST_BODY]}
+            return encode(self._seen(said))
+
+    def _seen(self, answer: Message) -> Message:
+        """Remembers what a service refused, so that a pack can quote it and cannot make it up."""
+        if answer.get("status", 0) >= 400:
+            body = answer["body"][:_LONGEST_BODY]
+            self._refused[answer["status"]] = sdk.Response(**{**answer, "body": body})
+        return answer
 
     def _note(self, level: int, text: str) -> None:
         self._log -= LOG_LINE + len(text.encode("utf-8", "replace"))
         if self._log < 0:
             raise Stop("log", f"it logged more than {self._limits.log} bytes")
-        logging.getLogger(f"packsys.pack.{self._pack}").log(min(max(level, 0), logging.CRITICAL), "%s", clean(text))
+        logging.getLogger(f"packsys.pack.{self._pack}").log(min(max(level, 0), logging.CRITICAL), "%s", one_line(text))
 
     def revived(self, message: Any) -> BaseException:
         """Makes an exception again that pack code described; raises :class:`~packsys.sandbox.session.Stop`."""
@@ -101,8 +109,10 @@ class Conversation:
                 raise out_of_memory(self._limits)
             case {"kind": "UserVisibleError", "text": str(text)}:
                 return sdk.UserVisibleError(clean(text))
-            case {"kind": "StatusCodeError", "status": int()}:
-                return _status_error(message)
+            case {"kind": "StatusCodeError", "status": int(status), "method": str(method), "url": str(url)} if (
+                status in self._refused
+            ):
+                return sdk.StatusCodeError(self._refused[status], method=clean(method), url=clean(url))
             case {"kind": "FetchError", "failed": int(number)} if 0 <= number < len(self._failed):
                 error = sdk.FetchError()
                 error.__cause__ = self._failed[number]
@@ -167,23 +177,7 @@ def _keeps(ttl: object, *texts: object) -> bool:
 
 
 def _is_seconds(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _status_error(message: Mapping[str, Any]) -> sdk.StatusCodeError:
-    match message:
-        case {
-            "status": int(status),
-            "headers": dict(headers),
-            "body": bytes(body),
-            "method": str(method),
-            "url": str(url),
-        } if 100 <= status <= 999 and _are_texts(method, url, *headers, *headers.values()):
-            short = {name: value[:_LONGEST_HEADER] for name, value in headers.items()}
-            response = sdk.Response(status=int(status), headers=short, body=body[:_LONGEST_BODY])
-            return sdk.StatusCodeError(response, method=clean(method), url=clean(url))
-        case _:
-            raise _nonsense()
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= _LONGEST_TIME
 
 
 def _are_texts(*values: object) -> bool:

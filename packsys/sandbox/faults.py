@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TypeAlias
 
@@ -21,8 +20,10 @@ from packsys.errors import (
     UpstreamError,
     UserVisible,
 )
+from packsys.limits import advice
 
 LONGEST_MESSAGE = 500
+LONGEST_LINE = 2_000  # characters of a line that a pack logs
 
 Fault: TypeAlias = PackError | ConnectionFault | UpstreamError | ApiError
 
@@ -47,48 +48,21 @@ def fault(call: str, error: BaseException, *, now: Callable[[], float] = time.ti
 
 
 def _status_fault(call: str, error: sdk.StatusCodeError, now: Callable[[], float]) -> Fault:
-    headers = error.response.headers
     said = _capped(_sentence(call, error))
-    wait = retry_after(headers, now=now)
+    told = advice.read(error.status, error.response.headers, now=now)
     match error.status:
         case 429:
-            return RateLimited(said, retry_after=wait)
-        case 403 if wait is not None:
-            return RateLimited(said, retry_after=wait)
+            return RateLimited(said, retry_after=told.pause)
+        case 403 if told.refused:
+            return RateLimited(said, retry_after=told.pause)
         case 401:
             return AuthenticationRefused(said)
         case 403:
             return PermissionRefused(said)
         case status if status >= 500:
-            return UpstreamError(said, retry_after=wait)
+            return UpstreamError(said, retry_after=told.pause)
         case _:
             return ApiError(said)
-
-
-def retry_after(headers: Mapping[str, str], *, now: Callable[[], float] = time.time) -> float | None:
-    """Reads for how many seconds a service wants to be left alone; None when it does not say.
-
-    ``Retry-After`` comes as seconds or as a date (RFC 9110, 10.2.3). A limit that is used up comes as
-    ``X-RateLimit-Remaining: 0`` with ``X-RateLimit-Reset`` in seconds since 1970, as GitHub and others write it.
-    """
-    if "retry-after" in headers:
-        return _delay(headers["retry-after"], now)
-    if headers.get("x-ratelimit-remaining") == "0":
-        return _until(headers.get("x-ratelimit-reset", ""), now)
-    return None
-
-
-def _delay(value: str, now: Callable[[], float]) -> float | None:
-    if value.strip().isdecimal():
-        return float(value)
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - now())
-    except (ValueError, TypeError, OverflowError):
-        return None
-
-
-def _until(moment: str, now: Callable[[], float]) -> float | None:
-    return max(0.0, float(moment) - now()) if moment.strip().isdecimal() else None
 
 
 def _sentence(call: str, error: sdk.StatusCodeError) -> str:
@@ -145,3 +119,11 @@ def _capped(text: str) -> str:
 def clean(text: str) -> str:
     """Replaces what neither UTF-8 nor PostgreSQL can hold: halves of surrogate pairs, and U+0000."""
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
+def one_line(text: str) -> str:
+    """Makes a line for the log of what a pack says: cut short, without what ends a line or steers a terminal."""
+    shown = text[:LONGEST_LINE]
+    if shown.isprintable():
+        return shown
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in shown)

@@ -237,9 +237,7 @@ def raised(error: BaseException) -> dict[str, Any]:
     """Describes an exception for the host, which knows exceptions of the SDK by their names."""
     told: dict[str, Any] = {"op": "raised", "kind": type(error).__name__, "text": _shown(error)}
     if isinstance(error, sdk.StatusCodeError):
-        answer = error.response
-        told |= {"status": answer.status, "headers": answer.headers, "body": bytes(answer.body[:65536])}
-        told |= {"kind": "StatusCodeError", "method": error.method, "url": error.url}
+        told |= {"kind": "StatusCodeError", "status": error.status, "method": error.method, "url": error.url}
     elif isinstance(error, sdk.UserVisibleError):
         told["kind"] = "UserVisibleError"
     elif isinstance(error, sdk.FetchError):

@@ -34,6 +34,7 @@ Files: TypeAlias = Mapping[str, bytes]
 _ENTRY = "pack.py"
 _KEPT_SOURCES = 32
 _KINDS = {Aim.FORMULA: ("formulas",), Aim.AUTOCOMPLETE: ("formulas", "sync_tables")}  # whose isolation counts
+_WRONG = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)  # what reading may raise
 _BLANK = ("blank",)  # the kind of a session that has loaded nothing yet
 
 
@@ -178,7 +179,8 @@ class PythonSandbox:
         with self._place(errand, source) as place:
             begun = time.monotonic()
             until = begun + min(errand.world.timeout, self._limits.seconds)
-            talk = Conversation(place.session, pack=source.name, limits=self._limits, world=errand.world, until=until)
+            pack = errand.name.partition("::")[0]  # under which it logs: not what it calls itself by now
+            talk = Conversation(place.session, pack=pack, limits=self._limits, world=errand.world, until=until)
             order = _order({**errand.order, "log": self._limits.log}, None if place.loaded else source.files)
             try:
                 return talk.hold(order), talk
@@ -282,5 +284,5 @@ def _checked(manifest: Mapping[str, Any]) -> Mapping[str, sdk.Type]:
     try:
         release(manifest)
         return result_types(manifest)
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, sdk.PackDeclarationError) as error:
+    except (sdk.PackDeclarationError, *_WRONG) as error:
         raise BrokenPack(f"The pack describes itself wrongly ({type(error).__name__}: {error}).") from None

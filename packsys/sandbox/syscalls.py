@@ -74,15 +74,13 @@ _PYTHON_BESIDES: Final = _calls(
     ("nanosleep", 35, 101),
     ("time", 201, None),
     ("times", 100, 153),
-    # What libraries ask about the place where they are.
+    # What libraries ask about the place where they are: not its name and its kernel (uname), nor its load (sysinfo).
     ("getppid", 110, 173),
     ("getuid", 102, 174),
     ("geteuid", 107, 175),
     ("getgid", 104, 176),
     ("getegid", 108, 177),
     ("getcwd", 79, 17),
-    ("uname", 63, 160),
-    ("sysinfo", 99, 179),
 )
 
 _V8_BESIDES: Final = _calls(

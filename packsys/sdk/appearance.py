@@ -50,7 +50,9 @@ def check_appearance(kind: Kind, hint: Hint, attributes: Mapping[str, object]) -
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)
+    if isinstance(value, int):
+        return not isinstance(value, bool) and value.bit_length() < 1024  # as wide as a float reaches
+    return isinstance(value, float) and isfinite(value)
 
 
 def _is_choice(value: object) -> bool:

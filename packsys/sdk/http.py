@@ -45,7 +45,7 @@ class Response:
         named = _CHARSET.search(self.headers.get("content-type", ""))
         try:
             return self.body.decode(named[1] if named else "utf-8", errors="replace")
-        except LookupError:
+        except (LookupError, UnicodeError):  # no such charset, or one that is none of texts
             return self.body.decode("utf-8", errors="replace")
 
     def json(self) -> Any:

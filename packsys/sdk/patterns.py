@@ -1,8 +1,9 @@
 """Regular expressions of packs, which are matched against what strangers paste: they must end in time.
 
 Python tries every way to match. Where something variable repeats without end, as in ``(a+)+`` or ``(a|a)*``, the
-number of ways may double with each letter; references back to a group and looking around make other traps. What is
-left takes time with the square of the length at worst, since only two repetitions may end at more than one place.
+number of ways may double with each letter; so it may with each option, as in ``a?a?a?aaa``. References back to a group
+and looking around make other traps. What is left takes ten million steps at worst: the ways in which its options can be
+read, times the length of the text for each repetition that may end at more than one place, of which there are two.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from packsys.sdk.errors import PackDeclarationError
 LONGEST_PATTERN = 300
 LONGEST_TEXT = 1_000
 MOST_LOOSE = 2
+MOST_STEPS = 10_000_000
 
 _SPECIAL = re.compile(
     r"""
@@ -61,10 +63,13 @@ def _dangers(pattern: str) -> Iterator[str]:
         yield "looks around: say what the text is, not what stands beside it"
     if "aside" in kinds:
         yield "has a comment, or the flag for comments: write the pattern alone"
-    if sum(_is_loose(pattern, each) for each in found) > MOST_LOOSE:
+    loose = sum(_is_loose(pattern, each) for each in found)
+    if loose > MOST_LOOSE:
         yield "repeats without saying where that ends: put after each repetition a letter that it cannot be"
     if _repeats_what_varies(found):
         yield "repeats a group in which something varies: write a set such as '[a-z.]+' in place of the group"
+    elif _ways(found) * LONGEST_TEXT**loose > MOST_STEPS:
+        yield "can be read in too many ways: write sets such as '[ab]' in place of options, or fewer of them"
 
 
 def _repeats_what_varies(found: list[re.Match[str]]) -> bool:
@@ -85,6 +90,36 @@ def _repeats_what_varies(found: list[re.Match[str]]) -> bool:
             case "few" | "maybe" | "either":
                 levels[-1] = max(levels[-1], 2 if on_group and last and each.lastgroup == "few" else 1)
     return False
+
+
+def _ways(found: list[re.Match[str]]) -> int:
+    """Counts in how many ways the options of a pattern can be taken: all of them may be tried."""
+    levels, last, end = [(0, 1)], 1, -1  # the ways of the branches before, and of this one, in each open group
+    for each in found:
+        before, here = levels.pop()
+        size = last if each.start() == end else 1  # the ways of what is repeated
+        match each.lastgroup:
+            case "open":
+                levels += [(before, here), (0, 1)]
+                continue
+            case "close":
+                last, end = before + here, each.end()
+                before, here = levels.pop() if levels else (0, 1)
+                here *= last
+            case "either":
+                before, here = before + here, 1
+            case "maybe":
+                here *= 2
+            case "few":
+                here = here // size * _repeated(size, each[0])
+        levels.append((before, here))
+    return sum(levels[-1])
+
+
+def _repeated(ways: int, bounds: str) -> int:
+    """Counts the ways of what is repeated as often as ``{2,4}`` says."""
+    least, comma, most = bounds.strip("{}").partition(",")
+    return sum(ways**times for times in range(int(least or 0), int((most if comma else least) or 0) + 1))
 
 
 def _is_loose(pattern: str, each: re.Match[str]) -> bool:

@@ -8,7 +8,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Path, Request
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr, StringConstraints
 
 from packsys.bootstrap import Services
 from packsys.connections.audit import intact
@@ -25,6 +25,12 @@ router = keyed_router(Scope.CONNECTIONS, tag="connections")
 ConnectionId = Annotated[UUID, Path(description="The id of a connection of this workspace.")]
 
 
+# Whitespace around it is taken off: people paste it, and to some readers of patterns "$" is before a last line break.
+BaseAddress = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=2_000, pattern=r"^(https?://[^?#@\s]+)?$")
+]
+
+
 class ConnectionRequest(BaseModel):
     """Is an account to connect: with its `token`, or with the `fields` that its pack asks for."""
 
@@ -39,12 +45,7 @@ class ConnectionRequest(BaseModel):
         description="By name, where the pack asks for other fields than one token.",
         examples=[{}],
     )
-    endpoint: str = Field(
-        "",
-        max_length=2_000,
-        pattern=r"^(https?://[^?#@\s]+)?$",
-        description="The base address of a service that you host yourself.",
-    )
+    endpoint: BaseAddress = Field("", description="The base address of a service that you host yourself.")
     id: UUID | None = Field(None, strict=False, description="The id that formulas name it by; a new one if absent.")
 
 

@@ -17,7 +17,7 @@ from packsys.connections.secret import Secret
 from packsys.runtime.connect import NewConnection
 from packsys.runtime.signin import SECONDS, Answer
 from packsys.service.auth import Caller, House, keyed_router
-from packsys.service.connections import pack_named, source_of
+from packsys.service.connections import BaseAddress, pack_named, source_of
 from packsys.service.fields import STRICT
 from packsys.service.problems import declare
 
@@ -64,7 +64,7 @@ def start(
     response: Response,
     house: House,
     key: Caller,
-    endpoint: Annotated[str, Query(max_length=2_000, pattern=r"^(https?://[^?#@\s]+)?$")] = "",
+    endpoint: BaseAddress = "",
     connection: Annotated[str, Query(max_length=100, description="To sign in anew: the connection's id.")] = "",
     redirect_uri: Annotated[str, Query(max_length=2_000, description="A loopback address to come back to.")] = "",
 ) -> SignInView:
@@ -110,7 +110,7 @@ def callback(
     return done
 
 
-@router.put("/packs/{pack}/oauth-client", responses=declare(404))
+@router.put("/packs/{pack}/oauth-client", responses=declare(404, 409))
 def set_client(pack: str, asked: ClientRequest, house: House, key: Caller) -> ClientView:
     """Keeps the id and the secret that the service gave this workspace; its secret is sealed."""
     secret = Secret(asked.client_secret.get_secret_value())

@@ -30,6 +30,7 @@ from packsys.errors import (
     UpstreamError,
 )
 from packsys.service.views import Mistake, Place, Problem, Span
+from packsys.taxonomy import recovery
 
 log = logging.getLogger(__name__)
 
@@ -183,8 +184,11 @@ def answer(request: Request, error: PacksysError, *, headers: Mapping[str, str] 
         status=status,
         detail=error.message,
         code=code_of(error),
+        advice=recovery(code_of(error)).advice,
+        category=recovery(code_of(error)).category,
         actor=error.actor,
         request_id=request.scope[REQUEST_ID],
+        retryable=error.retryable,
         retry_after=error.retry_after,
         formula=place_of(error) if isinstance(error, FormulaError) else None,
         **more,

@@ -118,8 +118,11 @@ class Problem(BaseModel):
     status: int = Field(ge=400, le=599)
     detail: str = Field(description="What is wrong here, and what to do.")
     code: str = Field(description="The last part of the type: stable, fit for a switch.")
+    advice: str = Field(default="", description="What helps, for the one who must act.")
+    category: Category = Field(default=Category.HOUSE, description="The kind of trouble.")
     actor: Actor = Field(description="Who can mend it.")
     request_id: str
+    retryable: bool = Field(default=False, description="Whether the same request may work later.")
     retry_after: float | None = Field(default=None, description="Seconds after which the same request may work.")
     formula: Place | None = None
     errors: list[Mistake] | None = None

@@ -48,6 +48,8 @@ def _plain_error(error: ErrorValue) -> Json:
     shown: dict[str, Json] = {
         "code": error.code,
         "message": error.message,
+        "advice": error.advice,
+        "category": error.category.value,
         "actor": error.actor.value,
         "retryable": error.retryable,
     }

@@ -30,4 +30,6 @@ def test_it_names_who_must_act(who: str) -> None:
     )
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
+    assert ("\nTell the pack's maker what you called and what was said.\n" in done.stderr) is (code == 4)
+    assert ("\nWait: the call is tried again." in done.stderr) is (code == 5)
     assert bool(done.stderr) == bool(code)

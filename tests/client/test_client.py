@@ -13,6 +13,7 @@ import pytest
 
 from packsys.client import JobFailed, Packsys, Refused, StillRunning
 from packsys.errors import Actor, RateLimited
+from packsys.taxonomy import RECOVERY
 from packsys.values import ErrorValue
 from tests.service.house import SmallHouse, until
 
@@ -53,6 +54,7 @@ def test_a_formula_that_fails_raises_its_error(
     failed = caught.value
     assert (failed.code, failed.actor, failed.retryable, failed.retry_after) == ("RateLimited", Actor.TIME, True, 3)
     assert str(failed) == failed.message == "The service asks for fewer requests."
+    assert (failed.category, failed.advice) == ("rate_limit", RECOVERY["RateLimited"].advice)
     assert failed.job.state == "failed"
 
 
@@ -62,6 +64,8 @@ def test_a_formula_that_is_wrong_raises_where(client: Packsys, house: SmallHouse
     refused = caught.value
     assert (refused.status, refused.code, refused.actor) == (422, "UnknownFormula", Actor.AUTHOR)
     assert refused.message == "There is no formula 'Nope'."
+    assert (refused.category, refused.retryable) == (refused.problem["category"], False) == ("parse", False)
+    assert refused.advice == refused.problem["advice"] == RECOVERY["UnknownFormula"].advice
     assert str(refused) == refused.drawing
     assert "\n      ^" in refused.drawing
     assert not house.accepted

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import parse_qs
 
 import pytest
 
-from packsys.errors import NotFound, SealBroken
+from packsys.errors import Conflict, NotConnected, NotFound, SealBroken
 from packsys.memory import MemoryConnections
 from packsys.model import AuditNote, Connection, ConnectionState
-from tests.connections.test_signin import signed_in
+from tests.connections.test_signin import agree, begin, signed_in
 from tests.connections.world import World, declared, world
 
 
@@ -87,3 +88,48 @@ def test_a_refresh_that_is_faster_does_not_keep_an_account_alive() -> None:
     connection = signed_in(here)
     assert end(here, connection).version == 4
     assert here.kept(connection).state is ConnectionState.REVOKED
+
+
+def test_tokens_that_come_after_the_end_are_ended_at_the_service_too() -> None:
+    """A refresh is under way when the account is ended: what it brings would live on, and nobody would know of it."""
+    ending: list[Connection] = []
+
+    def passing(step: str) -> None:
+        if step == "answered":
+            ending.append(end(here, here.kept(connection)))
+
+    here = world(passing=passing)
+    connection = signed_in(here)
+    here.clock.wait(3600)
+    with pytest.raises(NotConnected, match="is revoked"):
+        here.refresh.fresh(here.pack, connection)
+    (grant,) = here.authority.given
+    revoked = [parse_qs((sent.body or b"").decode())["token"][0] for sent in here.wire.sent[-2:]]
+    assert revoked == [grant.refresh[-1], grant.access[-1]]
+    assert here.kept(connection) == ending[0]
+    (line,) = here.connections.audit(connection.id, workspace="default")[-1:]
+    assert (line.note.action, line.note.remark) == ("late revocation", "the service ended the token")
+
+
+def test_a_sign_in_that_comes_back_after_the_end_leaves_no_token_at_the_service() -> None:
+    here = world()
+    connection = signed_in(here)
+    answer = agree(here, begin(here, id=connection.id))
+    end(here, connection)
+    with pytest.raises(Conflict, match="ended meanwhile"):
+        here.signin.finish(answer)
+    assert all(grant.revoked for grant in here.authority.given)
+
+
+def test_late_tokens_end_nothing_where_somebody_signed_in_anew() -> None:
+    """Some services end a whole grant with one of its tokens: the new sign-in would be ended with the old one."""
+
+    def passing(step: str) -> None:
+        if step == "answered":
+            here.signin.finish(agree(here, begin(here, id=connection.id)))
+
+    here = world(passing=passing)
+    connection = signed_in(here)
+    here.clock.wait(3600)
+    assert here.refresh.fresh(here.pack, connection).version == 3
+    assert not any(grant.revoked for grant in here.authority.given)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from packsys import errors
+from packsys import client, errors
 from packsys.taxonomy import RECOVERY, Category
 
 HEAD = """# Errors
@@ -37,7 +37,8 @@ WHAT = {
 
 def kinds() -> dict[str, type[errors.PacksysError]]:
     """Lists the errors by code; of several with one code the widest."""
-    found = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, errors.PacksysError)]
+    named = (*vars(errors).values(), client.Unreachable, client.StillRunning)
+    found = [each for each in named if isinstance(each, type) and issubclass(each, errors.PacksysError)]
     return {each.code: each for each in reversed(found) if each is not errors.PacksysError}
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 
 import pytest
 
+import packsys
 from packsys.errors import LimitReached, MissingScopes, PacksysError, RateLimited
 from packsys.runtime.report import error, refusal
 from packsys.taxonomy import RECOVERY, Category, recovery
-from packsys.values import ErrorValue
+from packsys.values import ErrorValue, plain
 from tests.docs.errors import WHAT, kinds, page
 
 ROOT = Path(__file__).parents[2]
@@ -24,6 +28,24 @@ def test_the_page_is_what_the_code_says() -> None:
 
 def test_every_error_has_its_place() -> None:
     assert set(kinds()) <= set(RECOVERY)
+
+
+def test_every_error_of_every_module_has_its_place_or_carries_the_code_of_another() -> None:
+    """Those with the code of none are made around that of another error; those of HTTP speak for themselves."""
+    for module in walk_packages(packsys.__path__, "packsys."):
+        if ".versions." not in module.name and not module.name.endswith("__main__"):
+            import_module(module.name)
+    found = list(_under(PacksysError))
+    around = {each.__name__ for each in found if each.code == PacksysError.code}
+    assert {each.code for each in found} - {PacksysError.code} <= set(RECOVERY)
+    assert around == {"Refused", "JobFailed", "Failed"}
+
+
+def _under(kind: type[PacksysError]) -> Iterator[type[PacksysError]]:
+    for each in kind.__subclasses__():
+        if each.__module__.startswith("packsys.") and not each.__module__.startswith("packsys.service."):
+            yield each
+            yield from _under(each)
 
 
 def test_every_category_is_used_and_explained() -> None:
@@ -63,6 +85,19 @@ def test_advice_travels_with_an_error_value() -> None:
 
 def test_a_refused_request_says_what_helps() -> None:
     assert refusal(RateLimited())["error"]["advice"] == RECOVERY["RateLimited"].advice
+
+
+def test_an_error_inside_a_value_says_what_helps() -> None:
+    shown = plain([1, ErrorValue.of(RateLimited(retry_after=7))])
+    assert shown[1]["error"] == {  # type: ignore[index, call-overload]
+        "code": "RateLimited",
+        "message": "The service asks for fewer requests.",
+        "advice": RECOVERY["RateLimited"].advice,
+        "category": "rate_limit",
+        "actor": "time",
+        "retryable": True,
+        "retry_after": 7,
+    }
 
 
 def test_missing_rights_are_named() -> None:

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from types import MappingProxyType
 
 import pytest
@@ -16,6 +17,7 @@ from packsys.egress.http import HttpEgress
 from packsys.errors import ForbiddenRequest, UpstreamError
 from packsys.model import Connection, PackVersion
 from packsys.ports import Fetcher, Request
+from tests.egress.certificates import authority
 from tests.egress.service import OK, Service
 from tests.egress.world import HERE, credentials
 
@@ -126,6 +128,53 @@ def test_what_follows_an_answer_is_not_taken_for_the_next_one(service: Service) 
     fetcher = opened(an_egress(), service)
     assert fetcher.fetch(Request(url="/")).body == b"ok"
     assert fetcher.fetch(Request(url="/other")).body == b"ok"
+
+
+EVIL = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"
+
+
+def test_what_was_decrypted_with_an_answer_is_not_taken_for_the_next_one(tmp_path: Path) -> None:
+    """The system sees nothing of it: one record of TLS holds an answer that fills the buffer, and another."""
+    begun, ended = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX: ", b"\r\n\r\nok"
+    full = begun + b"a" * (8192 - len(begun) - len(ended)) + ended
+    certificates, tls = authority(tmp_path, addresses=["127.0.0.1"])
+    egress = HttpEgress(
+        credentials=credentials(), policy=EgressPolicy(allowed_networks=HERE, certificates=str(certificates))
+    )
+    with Service({"/": full + EVIL}, tls=tls) as service:
+        account = Connection(
+            id="c", workspace="w", pack_id=1, name="me", sealed=b"", endpoint=f"https://127.0.0.1:{service.port}"
+        )
+        fetcher = egress.open(PACK, account)
+        assert [fetcher.fetch(Request(url=url)).body for url in ("/", "/other")] == [b"ok", b"ok"]
+    egress.close()
+
+
+@pytest.mark.parametrize(
+    ("method", "answer"),
+    [
+        ("GET", OK + b"HTTP/1.1 "),
+        ("GET", b"HTTP/1.1 204 None\r\n\r\nx"),
+        ("GET", b"HTTP/1.1 304 Same\r\nContent-Length: 2\r\n\r\nok"),
+        ("GET", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nx"),
+        ("HEAD", OK),
+    ],
+)
+def test_a_service_that_says_more_than_it_should_is_not_kept_open(service: Service, method: str, answer: bytes) -> None:
+    """The rest may still be on its way when the next request has left."""
+    service.answers = {"/": answer}
+    fetcher = opened(an_egress(), service)
+    fetcher.fetch(Request(method=method, url="/"))
+    fetcher.fetch(Request(url="/other"))
+    assert service.connections == 2
+
+
+def test_whoever_has_many_names_does_not_use_up_the_open_files(service: Service) -> None:
+    egress = an_egress()
+    for number in (*range(100), 99, 0):
+        opened(egress, service, host=f"h{number}.example.com").fetch(Request(url="/"))
+    assert service.connections == 101
+    egress.close()
 
 
 def test_a_closed_way_out_keeps_no_connection(service: Service) -> None:

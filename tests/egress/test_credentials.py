@@ -120,6 +120,20 @@ def test_missing_rights_are_named(service: Service, answer: bytes, scopes: tuple
 @pytest.mark.parametrize(
     "answer",
     [
+        refusing(www_authenticate='Bearer error="insufficient_scope", scope="a fake-token-of-a-test"'),
+        refusing(body={"error": "missing_scope", "needed": "a fake-token-of-a-test"}),
+    ],
+)
+def test_the_name_of_a_right_shows_no_secret(service: Service, answer: bytes) -> None:
+    service.answers = {"/": answer}
+    with pytest.raises(MissingScopes) as caught:
+        fetch(service, Tokens(["fake-token-of-a-test"]), Request(url="/"))
+    assert (caught.value.scopes, "fake" in caught.value.message) == (("a", "***"), False)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
         refusing(),
         refusing(body=[1]),
         refusing(body={"error": {"details": [1]}}),

@@ -30,7 +30,7 @@ class Counting:
     most: int = 100
     carried: list[tuple[str, str, int]] = field(default_factory=list)
 
-    def gate(self, pack: PackVersion, connection: Connection | None, *, workspace: str = "") -> Gate:
+    def gate(self, pack: PackVersion, connection: Connection | None, *, workspace: str = "", formula: str = "") -> Gate:
         return self
 
     def carry(self, send: Callable[[float], Response], *, method: str, path: str, timeout: float) -> Response:

@@ -68,7 +68,13 @@ def test_an_allowed_network_may_be_reached_without_encryption_too() -> None:
         addresses("10.1.2.3", "192.168.0.1", allowed=("10.0.0.0/8",))
 
 
-@pytest.mark.parametrize(("address", "network"), [("100.100.100.200", "100.64.0.0/10"), ("fd00:ec2::254", "fd00::/8")])
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("100.100.100.200", "100.64.0.0/10"),
+        *((address, "fc00::/7") for address in ("fd00:ec2::254", "fd00:ec2::23", "fd00:42::42", "fd20:ce::254")),
+    ],
+)
 def test_where_clouds_keep_secrets_is_never_allowed(address: str, network: str) -> None:
     with pytest.raises(ForbiddenRequest):
         addresses(address, allowed=(network,))
@@ -80,6 +86,15 @@ def test_our_own_servers_are_out_of_reach_even_in_an_allowed_network(host: str) 
     with pytest.raises(ForbiddenRequest, match="a server of packsys itself"):
         addresses("10.0.0.9", allowed=allowed, servers=servers, url=parse("http://example.com:8379"))
     assert addresses("10.0.0.9", allowed=allowed, servers=servers, url=parse("http://example.com:8380"))
+
+
+@pytest.mark.parametrize("address", ["127.0.0.2", "::1", "10.0.0.9"])
+@pytest.mark.parametrize("server", ["127.0.0.1", "localhost"])
+def test_our_own_server_on_this_machine_is_out_of_reach_at_all_of_its_addresses(address: str, server: str) -> None:
+    policy = EgressPolicy(allowed_networks=("127.0.0.0/8", "::1/128", "10.0.0.0/8"), servers=((server, 8379),))
+    guard = Guard(policy, resolve=lambda host, seconds: [address], own=lambda known: known == "10.0.0.9")
+    with pytest.raises(ForbiddenRequest, match="a server of packsys itself"):
+        guard.addresses(parse("http://example.com:8379"), networks=policy.networks_of("w"), deadline=soon())
 
 
 @pytest.mark.parametrize("port", [22, 25, 5432, 6379, 11211])

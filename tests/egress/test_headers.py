@@ -24,6 +24,9 @@ def test_a_header_is_given_once() -> None:
     [
         *("Host", "host", "Content-Length", "Transfer-Encoding", "Connection", "TE", "Trailer", "Upgrade", "Expect"),
         *("Proxy-Authorization", "Proxy-Connection", "Forwarded", "X-Forwarded-For", "Via", "Cookie"),
+        *("Content_Length", "transfer_encoding", "X_Forwarded_For", "X-Forwarded_Host", "PROXY_AUTHORIZATION"),
+        *("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Original-URL", "X-Rewrite-URL", "X-Host"),
+        *("X-Client-IP", "Client-IP", "True-Client-IP", "X-Cluster-Client-IP", "CF-Connecting-IP", "X-Remote-User"),
         *("Accept-Encoding", "Keep-Alive", ":authority", "Bad Name", "Bad:Name", "Name ", "", "Né", "A\r\nB"),
     ],
 )
@@ -44,6 +47,13 @@ def test_the_credentials_are_not_the_packs_to_set(name: str) -> None:
     with pytest.raises(ForbiddenRequest, match="leave it to the host"):
         checked({name: "Bearer mine"}, ("authorization",))
     assert checked({name: "Bearer mine"}, ()) == {name: "Bearer mine"}
+
+
+def test_what_servers_take_for_the_credentials_is_not_the_packs_to_set_either() -> None:
+    with pytest.raises(ForbiddenRequest, match="leave it to the host"):
+        checked({"X_Api-Key": "mine"}, ("x-api-key",))
+    with pytest.raises(ForbiddenRequest, match="leave it to the host"):
+        checked({"X-Api-Key": "mine"}, ("x_api_key",))
 
 
 def test_endless_headers_are_refused() -> None:

@@ -443,18 +443,18 @@ ANSWERS: dict[str, tuple[int, bytes, str]] = {
     "brotli": (71, told(b"a", "Content-Encoding: br"), "decode"),
     "zstd": (71, told(b"a", "Content-Encoding: zstd"), "decode"),
     "unknown": (71, told(b"a", "Content-Encoding: x"), "decode"),
-    "two lengths": (72, told(b"aa", "Content-Length: 1"), "connection"),
-    "long header": (73, told(b"", "X: " + "a" * 70_000), "connection"),
+    "two lengths": (72, told(b"aa", "Content-Length: 1"), "malformed"),
+    "long header": (73, told(b"", "X: " + "a" * 70_000), "malformed"),
     "large headers": (73, told(b"", *(f"X-{number}: {'a' * 1000}" for number in range(90))), "size"),
-    "many headers": (73, told(b"", *("X: y" for _ in range(10_000))), "connection"),
-    "early hints": (73, b"HTTP/1.1 103 Early\r\n\r\n" + told(b""), "connection"),
+    "many headers": (73, told(b"", *("X: y" for _ in range(10_000))), "malformed"),
+    "early hints": (73, b"HTTP/1.1 103 Early\r\n\r\n" + told(b""), "malformed"),
     "many continues": (73, b"HTTP/1.1 100 Continue\r\n\r\n" * 10_000 + told(b""), "size"),
     "huge chunk extension": (
         73,
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;" + b"a" * 70_000,
-        "connection",
+        "malformed",
     ),
-    "chunk that is none": (73, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", "connection"),
+    "chunk that is none": (73, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", "malformed"),
 }
 
 
@@ -481,26 +481,51 @@ def test_72_an_endless_body_is_cut_off(internet: Internet) -> None:
     assert refused(internet.answering({"/": flood}).fetcher(longest_answer=2**20), "/").reason == "size"
 
 
-@pytest.mark.parametrize("slow", ["head", "body", "chunks"])
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+SLOW = {
+    "head": (b"HTTP/1.1 200 OK\r\nX: ", b"a"),
+    "interim answers": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "body": (b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", b"a"),
+    "chunks": (CHUNKED, b"1\r\na\r\n"),
+    "size of a chunk": (CHUNKED, b"0"),
+    "trailers": (CHUNKED + b"0\r\n", b"X: y\r\n"),
+}
+
+
+@pytest.mark.parametrize("slow", SLOW)
 def test_72_an_answer_that_drips_is_given_up(internet: Internet, slow: str) -> None:
     """Each byte comes well before any time limit of a single read, and the whole would take minutes."""
-    begun = {
-        "head": b"HTTP/1.1 200 OK\r\nX: ",
-        "body": b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n",
-        "chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
-    }[slow]
+    begun, unit = SLOW[slow]
     gone = threading.Event()
 
     def drip(client: socket.socket) -> None:
         client.sendall(begun)
         while not gone.wait(0.02):
-            client.sendall(b"1\r\na\r\n" if slow == "chunks" else b"a")
+            client.sendall(unit)
 
     try:
         error = refused(internet.answering({"/": drip}).fetcher(), "/", timeout=0.3)
     finally:
         gone.set()
     assert (type(error), error.reason) == (UpstreamError, "deadline")
+
+
+def test_72_redirects_share_one_deadline(internet: Internet) -> None:
+    gone = threading.Event()
+
+    def slowly(client: socket.socket) -> None:
+        gone.wait(0.12)
+        client.sendall(redirect("/begin"))
+
+    internet.answering({"/begin": slowly})
+    assert refused(internet.fetcher(), "/begin", timeout=0.3).reason == "deadline"
+    gone.set()
+
+
+def test_72_a_server_that_never_finishes_the_handshake_is_given_up(names: Names, made: tuple[Path, Any]) -> None:
+    names.know(RECORDS)
+    with Service() as plain:  # it waits for the end of a head that never comes
+        assert refused(Internet(names, plain, made[0]).fetcher(), "/", timeout=0.3).reason == "deadline"
 
 
 def test_72_a_server_that_does_not_read_is_given_up(internet: Internet) -> None:

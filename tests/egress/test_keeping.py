@@ -198,6 +198,55 @@ def test_an_answer_without_freshness_is_asked_about_each_time(world: World) -> N
     assert [arrived.headers.get("if-none-match") for arrived in world.service.arrived] == [None, '"1"', '"1"']
 
 
+@pytest.mark.parametrize("etag", ['"\xe9"', '"a\x7f"', '"' + "a" * 2000 + '"', '"a"\r\n b'])
+def test_a_mark_that_cannot_be_sent_back_is_not(world: World, etag: str) -> None:
+    """Else every request to come would be refused for it, for a day."""
+    world.answering(f"ETag: {etag}", "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT")
+    assert [world.get(), world.get()] == [b"1", b"2"]
+    sent = world.service.arrived[1].headers
+    assert "if-modified-since" in sent
+    assert sent.get("if-none-match", '"a" b') == '"a" b'
+
+
+def test_whoever_a_redirect_leads_to_cannot_say_that_an_answer_is_still_the_same(world: World) -> None:
+    world.answering('ETag: "1"', 'If-None-Match: "1"')
+    world.get()
+    world.service.answers = {**world.service.answers, "/": redirect("/x")}
+    assert world.get() == b"5"
+    assert [arrived.headers.get("if-none-match") for arrived in world.service.arrived[3:]] == [None, None]
+
+
+def test_the_first_of_two_lifetimes_counts(world: World) -> None:
+    world.answering("Cache-Control: max-age=0, max-age=60", "Cache-Control: max-age=60")
+    assert [world.get(), world.get()] == [b"1", b"2"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("Cache-Control: max-age=99999999999999999999", "Cache-Control: max-age=-1", "Cache-Control: max-age=1e9"),
+        *("Expires: -1", "Expires: Fri, 31 Dec 9999 23:59:60 GMT", "Expires: Thu, 01 Jan 1970 00:00:00 +9999999"),
+        *("Expires: Mon, 99 Foo 99999 99:99:99 XYZ", "Expires: ,", "Expires: 9" * 100),
+    ],
+)
+def test_a_lifetime_that_is_none_keeps_nothing(world: World, said: str) -> None:
+    world.answering(said)
+    assert [world.get(), world.get()] == [b"1", b"2"]
+
+
+@pytest.mark.parametrize("ttl", [float("nan"), -1.0, float("-inf")])
+def test_a_packs_own_lifetime_that_is_none_keeps_nothing(world: World, ttl: float) -> None:
+    world.answering()
+    assert [world.get(cache_ttl=ttl), world.get(cache_ttl=ttl)] == [b"1", b"2"]
+
+
+def test_a_packs_endless_lifetime_ends(world: World) -> None:
+    world.answering()
+    assert [world.get(cache_ttl=float("inf")), world.get(cache_ttl=float("inf"))] == [b"1", b"1"]
+    world.clock.at += 8 * 86_400
+    assert world.get(cache_ttl=float("inf")) == b"2"
+
+
 def test_conditions_of_the_packs_own_are_its_own_business(world: World) -> None:
     world.answering('ETag: "1"', 'If-None-Match: "1"', "Cache-Control: max-age=60")
     world.get()

@@ -5,16 +5,18 @@ from __future__ import annotations
 import base64
 import html
 import json
+from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from packsys.egress.redaction import MARK, SHORTEST, Redaction
 from packsys.errors import UpstreamError
 from packsys.ports import Response
 
+TOKEN = "fake-Token-0123456789"
 SECRET = 'p&ss "w0rd"/é<%'
 FORMS = {
     "as it is": SECRET,
@@ -27,6 +29,15 @@ FORMS = {
     "in HTML": html.escape(SECRET),
     "in base64": base64.b64encode(SECRET.encode()).decode(),
     "in base64 for addresses": base64.urlsafe_b64encode(SECRET.encode()).decode().rstrip("="),
+    "in an address in an address": quote(quote(SECRET, safe=""), safe=""),
+    "in JSON in JSON": json.dumps(json.dumps(SECRET)[1:-1])[1:-1],
+    "in JSON with each sign in digits": "".join(
+        sign if sign.isalnum() and sign.isascii() else f"\\u{ord(sign):04X}" for sign in SECRET
+    ),
+    "in a program": "".join(sign if sign.isalnum() else f"\\x{ord(sign):02x}" for sign in SECRET),
+    "in HTML in numbers": "".join(sign if sign.isalnum() else f"&#{ord(sign)};" for sign in SECRET),
+    "in XML": SECRET.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&#x3C;"),
+    "in hexadecimal": SECRET.encode().hex().upper(),
 }
 
 
@@ -38,6 +49,35 @@ def test_it_is_found(form: str) -> None:
     assert text.rstrip("=") not in clean.headers["x-echo"]
     assert text.rstrip("=").encode() not in clean.body
     assert clean.body.startswith(f"a {MARK}".encode())
+
+
+@pytest.mark.parametrize("before", ["", "a", "ab", "Bearer "])
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+@pytest.mark.parametrize("after", ["", "!", "??"])
+def test_it_is_found_within_what_was_put_into_base64(before: str, after: str, encode: Callable[[bytes], bytes]) -> None:
+    """At most two signs of it are left at either end, which share their bits with what is beside them."""
+    whole = encode(f"{before}{TOKEN}{after}".encode()).decode()
+    clean = Redaction((TOKEN,)).response(Response(status=200, headers={}, body=whole.encode())).body.decode()
+    start = len(before) * 4 // 3
+    assert MARK in clean
+    assert whole[start + 2 : start + 12] not in clean
+
+
+def test_it_is_found_in_the_name_of_a_header() -> None:
+    clean = Redaction((TOKEN,)).response(Response(status=200, headers={f"x-{TOKEN.lower()}": ""}, body=b""))
+    assert clean.headers == {f"x-{MARK}": ""}
+
+
+@pytest.mark.parametrize("secret", ["\\" * 40, "%25" * 20, "&amp;" * 10, " + " * 15, "\\u005c" * 8])
+@pytest.mark.parametrize("unit", ["\\", "%25", "&amp;", "+", " ", "\\u005c", "&#92;"])
+def test_no_answer_keeps_it_busy(secret: str, unit: str) -> None:
+    """None of the patterns can be read in two ways: with one that can, this takes hours."""
+    body = f"{secret[:-1]}x{unit * 3000}{secret[:-1]}y".encode()
+    assert Redaction((secret,)).response(Response(status=200, headers={}, body=body)).status == 200
+
+
+def test_half_a_character_is_no_hindrance() -> None:
+    assert Redaction(("\ud800" * 6,)).response(Response(status=200, headers={}, body=b"a")).body == b"a"
 
 
 def test_the_longer_of_two_goes_first() -> None:
@@ -59,6 +99,7 @@ def test_it_shows_nothing_itself() -> None:
     assert "secret-token" not in repr(Redaction(("secret-token",)))
 
 
+@settings(deadline=None)
 @given(st.text(min_size=SHORTEST, max_size=30), st.binary(max_size=30), st.binary(max_size=30))
 def test_no_secret_passes(secret: str, before: bytes, after: bytes) -> None:
     written = secret.encode("utf-8", "ignore")

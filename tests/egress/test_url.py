@@ -183,3 +183,18 @@ def test_what_is_read_is_read_the_same_by_others(text: str) -> None:
     other = urlsplit(str(url))
     assert (other.scheme, other.hostname, other.port or {"http": 80, "https": 443}[url.scheme]) == url.origin
     assert parse(str(url)) == url
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://me:fake-pass/word@example.com/",
+        "//me:fake-pass@example.com",
+        "ftp://fake-pass@x/",
+        "https:\\\\fake-pass@x",
+    ],
+)
+def test_a_refusal_shows_no_password(address: str) -> None:
+    with pytest.raises(ForbiddenRequest) as caught:
+        parse(address)
+    assert "fake" not in caught.value.message

@@ -9,19 +9,22 @@ import time
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from socket import AF_UNIX
+from socket import socket as Listener
 
 import pytest
 from redis import Redis
 
 from benchmarks.upstream import most_within
 from packsys.kvstore.address import connect
-from packsys.kvstore.limiter import FREE, LEARN, PREFIX, REST, TAKE, RedisLimiter, Script
+from packsys.kvstore.limiter import FREE, LEARN, LONG_REST, PREFIX, REST, TAKE, RedisLimiter, Script
 from packsys.limits.advice import Advice
 from packsys.limits.demand import Asker, Demand, demand
 from packsys.limits.policy import DEFAULTS, Policy, Rate, Slots
 from packsys.limits.verdict import Cause, Permit, Refusal
 from packsys.memory import MemoryLimiter
 from tests.kvstore.test_results import Clock
+from tests.service.house import until
 
 PACKS = count(1_000_000)
 
@@ -63,6 +66,21 @@ def test_a_request_is_one_question_to_the_server(client: Redis) -> None:
     assert client.info("commandstats")["cmdstat_evalsha"]["calls"] - before == 20
 
 
+@pytest.mark.parametrize(("remember", "asked"), [(True, 1), (False, 20)])
+def test_a_process_that_was_told_that_a_window_is_full_does_not_ask_again_at_once(
+    client: Redis, remember: bool, asked: int
+) -> None:
+    clock = Clock(at=1000.0)
+    of, wanted = (
+        RedisLimiter(client, alone=MemoryLimiter(), remember=remember, monotonic=clock),
+        needs(Rate(limit=3, window=600)),
+    )
+    assert granted(of, wanted, 3) == 3
+    before = client.info("commandstats")["cmdstat_evalsha"]["calls"]
+    assert granted(of, wanted, 20) == 0
+    assert client.info("commandstats")["cmdstat_evalsha"]["calls"] - before == asked
+
+
 def test_windows_share_one_log_of_a_few_kilobytes(client: Redis) -> None:
     of, wanted = limiter(client), needs(Rate(limit=1000, window=1), Rate(limit=1000, window=60))
     assert granted(of, wanted, 1500) == 1000
@@ -83,7 +101,18 @@ def test_every_key_has_an_end(client: Redis) -> None:
     of.learn(wanted, Advice(refused=True, pause=100, left=7, reset=200))
     found = keys(client, wanted)
     assert len(found) == 6
-    assert all(0 < client.pttl(key) <= 901_000 for key in found)
+    assert all(0 < client.pttl(key) <= 602_000 for key in found)
+
+
+@pytest.mark.slow
+def test_when_every_window_is_over_nothing_is_left(client: Redis) -> None:
+    of = RedisLimiter(client, alone=MemoryLimiter())
+    wanted = needs(Rate(limit=2, window=1.5), Rate(limit=5000, window=1), Slots(limit=9))
+    of.learn(wanted, Advice(left=100, reset=1))
+    permits = [of.take(wanted, lease=1) for _ in range(3)]
+    assert [type(each) for each in permits] == [Permit, Permit, Refusal]
+    assert len(keys(client, wanted)) == 6
+    until(lambda: not keys(client, wanted))
 
 
 def test_a_server_that_forgot_its_scripts_is_told_them_again(client: Redis) -> None:
@@ -193,6 +222,25 @@ def test_it_is_said_once_that_the_server_is_away_and_once_that_it_is_back(
     assert of.decided_alone == 10
 
 
+def test_a_silent_server_is_asked_less_often_than_one_that_is_gone(socket: Path) -> None:
+    clock, wanted = Clock(at=1000.0), needs(*DEFAULTS)
+    with Listener(AF_UNIX) as silent:
+        silent.bind(str(socket))
+        silent.listen()
+        silent.setblocking(False)
+        of = limiter(connect(f"redis+socket://{socket}", timeout=0.05), clock)
+        granted(of, wanted, 3)
+        assert of.decided_alone == 3
+        silent.accept()[0].close()
+        clock.at += REST
+        granted(of, wanted, 3)
+        with pytest.raises(BlockingIOError):
+            silent.accept()
+        clock.at += LONG_REST - REST
+        granted(of, wanted, 1)
+        silent.accept()[0].close()
+
+
 def test_a_slot_that_was_lent_without_the_server_comes_back(socket: Path) -> None:
     of, wanted = limiter(connect(f"redis+socket://{socket}", timeout=1)), needs(Slots(limit=1))
     lent = of.take(wanted, lease=5)
@@ -206,4 +254,4 @@ def test_a_slot_that_was_lent_without_the_server_comes_back(socket: Path) -> Non
 def test_a_script_knows_every_figure_that_it_names(script: Script) -> None:
     """A name that is not known is found by Lua only where it is used."""
     code = re.sub(r"--.*|'[^']*'", "", script.text)
-    assert set(re.findall(r"\b[A-Z][A-Z_]+\b", code)) <= {"KEYS", "ARGV"}
+    assert set(re.findall(r"\b[A-Z][A-Z_]+\b", code)) <= {"KEYS", "ARGV", "REPL_NONE"}

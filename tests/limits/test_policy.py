@@ -66,6 +66,21 @@ def test_a_pack_declares_limits() -> None:
     assert limits == (Rate(limit=5, window=10), Rate(limit=9, window=1, scope=Scope.PACK))
 
 
+def test_a_formulas_limit_is_counted_apart_and_its_callers_queue_apart() -> None:
+    asker, pack = Asker(pack=7, workspace="w", connection="c"), Rate(limit=9, window=1)
+    own = declared([RateLimit(requests=1, seconds=60)], formula="Search")
+    plain, search = demand(asker, (pack,)), demand(asker, (pack, *own))
+    assert [log.key for log in search.logs] == ["7:w:c#1", "7:w:c=Search#1"]
+    assert search.places == plain.places == ("7:w:c",)
+    assert (plain.queue, search.queue) == ("7:w:c", "7:w:c=Search")
+
+
+def test_a_request_that_is_dearer_than_a_formulas_limit_takes_all_of_it() -> None:
+    policies = (Rate(limit=9, window=1), Rate(limit=2, window=1, formula="Search"), Cost(weight=5, endpoint="/dear"))
+    wanted = demand(Asker(pack=7), policies, path="/dear")
+    assert [log.weight for log in wanted.logs] == [5, 2]
+
+
 @pytest.mark.parametrize(
     ("endpoint", "method", "path", "applies"),
     [

@@ -52,7 +52,14 @@ def make(request: pytest.FixtureRequest) -> Iterator[Callable[[Clock], RateLimit
         return
     servers = request.getfixturevalue("servers")
     with connect(servers.state_url, timeout=60) as client:
-        yield lambda clock: RedisLimiter(client, alone=MemoryLimiter(clock), now=clock)
+        made = list[RedisLimiter]()
+
+        def limiter(clock: Clock) -> RateLimiter:
+            made.append(RedisLimiter(client, alone=MemoryLimiter(clock), now=clock))
+            return made[-1]
+
+        yield limiter
+        assert sum(each.decided_alone for each in made) == 0, "the server was slow, and its twin answered"
         for key in client.scan_iter("packsys:limit:*"):
             client.delete(key)
 
@@ -344,6 +351,14 @@ def test_who_must_wait_long_is_given_a_turn_so_that_not_all_come_back_at_once(
     assert granted(limiter, wanted, 10) == 10
     turns = [refused(limiter, wanted).turn for _ in range(25)]
     assert turns == [60.0] * 10 + [120.0] * 10 + [180.0] * 5
+
+
+def test_who_waits_for_a_formula_stands_in_nobody_elses_way(limiter: RateLimiter) -> None:
+    who, wide = asker(), Rate(limit=10, window=60)
+    plain, search = (needs(*each, who=who) for each in ((wide,), (wide, Rate(limit=1, window=60, formula="Search"))))
+    assert granted(limiter, search, 30) == 1
+    assert granted(limiter, plain, 9) == 9
+    assert refused(limiter, plain).turn == 60.0
 
 
 def test_who_waits_a_moment_takes_no_turn(limiter: RateLimiter) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from packsys.sdk import Context, Pack
+from packsys.sdk import Context, Pack, RateLimit
 
 pack = Pack(
     id=9003, name="Asking", version="1.0.0", description="Asks a service.", domains=["asking.example"],
@@ -16,6 +16,12 @@ pack = Pack(
 def pages(context: Context, count: Annotated[int, "How many pages."] = 1) -> float:
     """Asks for pages and counts them."""
     return sum(context.fetch(f"/{number}").status == 200 for number in range(count))
+
+
+@pack.formula(rate_limit=RateLimit(requests=1, seconds=60))
+def search(context: Context, words: Annotated[str, "What to look for."]) -> float:
+    """Asks for what the service lets few ask for."""
+    return float(context.fetch("/search", query={"words": words}).status)
 
 
 @pack.formula()

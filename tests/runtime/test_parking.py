@@ -47,8 +47,8 @@ class Upstream:
         self.naps.append(seconds)
         self.at += seconds
 
-    def open(self, pack: PackVersion, connection: Connection | None, **more: object) -> Line:
-        return Line(self, self.permits.gate(pack, connection))
+    def open(self, pack: PackVersion, connection: Connection | None, *, formula: str = "", **more: object) -> Line:
+        return Line(self, self.permits.gate(pack, connection, formula=formula))
 
     def send(self, seconds: float) -> Response:
         self.asked.append(self.at)
@@ -257,6 +257,21 @@ def test_a_pack_is_limited_as_it_declares_and_as_its_operator_says() -> None:
     assert Rules().for_pack(7, (own,)) == (own,)
     assert Rules(packs={7: (operators,)}).for_pack(7, (own,)) == (operators,)
     assert Rules(packs={8: (operators,)}, default=(operators,)).for_pack(7) == (operators,)
+
+
+def test_a_formulas_own_limit_holds_besides_those_of_its_pack() -> None:
+    at = scene(Rate(limit=3, window=60))
+    assert at.here.run('Asking::Search("a")').value == 200
+    parked = at.here.run('Asking::Search("b")')
+    assert [each.detail for each in at.waits(parked.id)] == [{"cause": "rate_limit", "seconds": 60.0, "tried": False}]
+    assert at.here.run("Asking::Pages(2)").value == 2
+    assert len(at.waits(at.here.run("Asking::Pages()").id)) == 1
+
+
+def test_an_operator_who_speaks_of_a_pack_lifts_its_formulas_limits_too() -> None:
+    own, operators = Rate(limit=1, window=60, formula="Search"), Rate(limit=2, window=60)
+    assert Rules().for_pack(7, (operators,), besides=(own,)) == (operators, own)
+    assert Rules(packs={7: (operators,)}).for_pack(7, besides=(own,)) == (operators,)
 
 
 def _pack() -> PackVersion:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -105,3 +106,12 @@ def test_a_name_is_a_text_or_is_refused(aim: Aim, message: Any) -> None:
             assert "\0" not in text
         case other:
             assert isinstance(other, ResultMismatch)
+
+
+@pytest.mark.parametrize("value", ["\ud800", ["\ud800"], {"\udfff": 1}, {"a": {"b": "\ud800"}}])
+def test_a_choice_that_no_reader_could_be_sent_is_refused(value: Any) -> None:
+    assert "not plain JSON" in str(answer(Aim.AUTOCOMPLETE, [{"display": "x", "value": value}]))
+
+
+def test_a_schema_with_more_than_anybody_needs_is_refused() -> None:
+    assert "more than 20000 members" in str(answer(Aim.TABLE_SCHEMA, {"properties": [[]] * 20_001}))

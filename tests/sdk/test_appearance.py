@@ -74,6 +74,7 @@ def test_all_22_hints_are_here() -> None:
         (Number, Hint.CURRENCY, {"precision": True}, "a whole number from 0 to 10"),
         (Number, Hint.SLIDER, {"minimum": 5, "maximum": 5}, "make 'maximum' greater"),
         (Number, Hint.SLIDER, {"minimum": float("nan")}, "a number or a formula"),
+        (Number, Hint.SLIDER, {"minimum": 10**400}, "a number or a formula"),
         (Text, Hint.URL, {"force": 1}, "True or False"),
         (Text, Hint.SELECT_LIST, {"options": []}, "a list of texts"),
         (Text, Hint.SELECT_LIST, {"options": "open"}, "a list of texts"),

@@ -26,6 +26,9 @@ def a_context(fetcher: ScriptedFetcher) -> Context:
         ("text/plain; charset=gbk", "测试".encode("gbk"), "测试"),
         ('text/plain; charset="latin-1"', b"\xe9", "é"),
         ("text/plain; charset=no-such", b"plain", "plain"),
+        ("text/plain; charset=hex", b"plain", "plain"),
+        ("text/plain; charset=idna", b"plain", "plain"),
+        ("text/plain; charset=undefined", b"plain", "plain"),
         ("text/plain", b"\xff", "�"),
     ],
 )

@@ -147,6 +147,11 @@ def test_parameters_repeat_in_complete_sets() -> None:
         (r"a*" * 4, "put after each repetition"),
         (r".*/.*/.*/x", "put after each repetition"),
         (r"(?:/[\w-]+){1,3}", "varies"),
+        ("a?" * 26 + "a" * 26, "too many ways"),
+        (r"(?:aa|a)" * 30 + "b", "too many ways"),
+        (r"a{0,4}" * 20 + "b", "too many ways"),
+        (r"(?:a|b){0,4}" * 6, "too many ways"),
+        (r"(?:a|b)?(?:c|d)?.*/.*/", "too many ways"),
     ],
 )
 def test_a_pattern_that_may_never_end_is_refused(pattern: str, wrong: str) -> None:
@@ -162,6 +167,8 @@ def test_a_pattern_that_may_never_end_is_refused(pattern: str, wrong: str) -> No
         (r"(?>ab)+", "abab"),
         (r"[^/]+/[^/]+/\w+\.\w+/x", "a/b/c.d/x"),
         (r"(?P<code>[A-Z]{2})-(open|shut)", " AB-open "),
+        (r"https?://(?:www\.)?(?:com|org|net|io)/(?:a|b)/x?(?:\?y)?(?:#z)?", "https://www.org/b/x#z"),
+        (r"(?i)https://x\.test/.+/(?:issues|pulls)?", "https://x.test/a/b/issues"),
     ],
 )
 def test_a_plain_pattern_matches(pattern: str, text: str) -> None:

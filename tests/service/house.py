@@ -13,7 +13,7 @@ from typing import Any
 from packs.github.pack import pack as github
 from packsys.bootstrap import Services
 from packsys.catalog.bundle import Bundle
-from packsys.catalog.manifest import describe
+from packsys.catalog.manifest import describe, release
 from packsys.catalog.registry import Registry, shipped
 from packsys.connections.mint import Mint
 from packsys.connections.vault import Vault
@@ -92,9 +92,14 @@ class Bells:
 
 @dataclass(frozen=True)
 class TwoPacks:
-    """Knows GitHub, and a mail service at which people sign in."""
+    """Knows GitHub, and a mail service at which people sign in, and what was published."""
 
-    packs: tuple[PackVersion, ...] = (GITHUB, a_pack(declared()))
+    published: MemoryReleases = field(default_factory=MemoryReleases)
+
+    @property
+    def packs(self) -> Sequence[PackVersion]:
+        newest = (release(each.manifest) for each in self.published.newest())
+        return (GITHUB, a_pack(declared()), *newest)
 
     def by_id(self, pack_id: int) -> PackVersion | None:
         return next((pack for pack in self.packs if pack.id == pack_id), None)
@@ -148,7 +153,7 @@ class SmallHouse:
             connect=self.connect,
             sign_in=SignIn(**self.parts, redirect=REDIRECT, new_id=new_id, randomness=secrets.token_bytes),
             disconnect=Disconnect(**self.parts),
-            set_client=SetClient(packs=TwoPacks(), oauth=self.oauth, vault=self.vault),
+            set_client=SetClient(packs=TwoPacks(self.releases), oauth=self.oauth, vault=self.vault),
             rotate=Rotate(connections=self.kept, oauth=self.oauth, vault=self.vault),
             publish=self.publish,
             execute=lambda job, step: None,
@@ -161,7 +166,7 @@ class SmallHouse:
             events=self.bells,
             keys=self.keys,
             connections=self.kept,
-            packs=TwoPacks(),
+            packs=TwoPacks(self.releases),
             blobs=self.blobs,
             registry=Registry(shipped=[shipped(describe(github))], releases=self.releases),
         )
@@ -181,7 +186,7 @@ class SmallHouse:
     def parts(self) -> dict[str, Any]:
         """Gives what the use cases of connections share."""
         return {
-            "packs": TwoPacks(),
+            "packs": TwoPacks(self.releases),
             "connections": self.kept,
             "oauth": self.oauth,
             "vault": self.vault,

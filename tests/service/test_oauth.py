@@ -110,9 +110,9 @@ def test_where_people_are_sent_back_to_is_not_for_callers_to_choose(http: httpx.
 
 def test_a_pack_without_sign_in_says_how_it_is_connected(http: httpx.Client) -> None:
     answer = http.get("/v1/oauth/start", params={"pack": "GitHub", "name": "me"})
-    assert (answer.status_code, "token or fields" in answer.json()["detail"]) == (400, True)
+    assert (answer.status_code, "token or fields" in answer.json()["detail"]) == (409, True)
     answer = http.put("/v1/packs/GitHub/oauth-client", json={"client_id": "x", "client_secret": SECRET})
-    assert answer.status_code == 400
+    assert answer.status_code == 409
     assert SECRET not in answer.text
 
 

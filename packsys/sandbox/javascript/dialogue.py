@@ -15,6 +15,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any
 
 from packsys.errors import CallTimeout, NoSandbox, PackRaised, SandboxError
+from packsys.sandbox.faults import one_line
 from packsys.sandbox.javascript import child_codes, wire
 from packsys.sandbox.javascript.nest import Ended, Late, Limits, Oversized, Session
 from packsys.sandbox.javascript.outward import Outward
@@ -22,7 +23,6 @@ from packsys.sandbox.javascript.verdict import unloadable
 
 _AT_ONCE = 6  # requests of one call that are under way together
 _LEVELS = {"warn": logging.WARNING, "error": logging.ERROR, "info": logging.INFO}
-_LONGEST_LINE = 2000  # characters
 
 
 class Dialogue:
@@ -79,7 +79,7 @@ class Dialogue:
                 case "done":
                     return _checked_outcome(content)
                 case "log":
-                    self._log(str(number), content)
+                    self._log(number, content)
                 case _:
                     waiting.append((what, _counted(number), content))
                     self._count()
@@ -115,12 +115,12 @@ class Dialogue:
             most = self._limits.requests
             raise SandboxError(f"{self._call} made more than {most} requests: ask for less.", limit="fetches")
 
-    def _log(self, level: str, line: Any) -> None:
+    def _log(self, level: Any, line: Any) -> None:
         self._lines += 1
         if self._lines > self._limits.log_lines:
             raise SandboxError(f"{self._call} logged more than {self._limits.log_lines} lines.", limit="log")
-        said = line[:_LONGEST_LINE] if isinstance(line, str) else ""
-        self._logger.log(_LEVELS.get(level, logging.DEBUG), "%s", said.encode("unicode_escape").decode())
+        known = _LEVELS.get(level, logging.DEBUG) if isinstance(level, str) else logging.DEBUG
+        self._logger.log(known, "%s", one_line(line) if isinstance(line, str) else "")
 
 
 def stopped(call: str, error: Exception, *, status: int | None, seconds: float, limits: Limits) -> Exception:

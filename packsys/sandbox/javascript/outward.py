@@ -117,7 +117,7 @@ def request_of(asked: Mapping[str, Any], *, timeout: float) -> ports.Request:
     written = _texts("headers", headers)
     body = _sent(asked.get("body"))
     if form is not None:
-        body = urlencode(_texts("form", form)).encode()
+        body = urlencode(_texts("form", form), errors="replace").encode()
         written = {"Content-Type": "application/x-www-form-urlencoded", **written}
     return ports.Request(
         method=method,
@@ -137,7 +137,7 @@ def _kept_for(asked: Mapping[str, Any], method: str) -> float | None:
     if method.upper() != "GET" and not forced:
         return None
     if isinstance(seconds, (int, float)) and seconds >= 0:
-        return min(float(seconds), _LONGEST_KEPT)
+        return float(min(seconds, _LONGEST_KEPT))
     return _USUALLY_KEPT if forced else None
 
 
@@ -175,15 +175,15 @@ def _decoded(body: bytes, kind: str) -> str:
     named = _CHARSET.search(kind)
     try:
         return body.decode(named[1] if named else "utf-8", "replace")
-    except LookupError:
+    except (LookupError, UnicodeError):  # no such charset, or one that is none of texts
         return body.decode("utf-8", "replace")
 
 
 def _seconds(milliseconds: Any, *, most: float) -> float:
-    return min(milliseconds / 1000, most) if isinstance(milliseconds, (int, float)) and milliseconds > 0 else 0.0
+    return min(milliseconds, most * 1000) / 1000 if isinstance(milliseconds, (int, float)) and milliseconds > 0 else 0.0
 
 
 def _life(milliseconds: Any) -> float:
     if isinstance(milliseconds, (int, float)) and milliseconds > 0:
-        return min(milliseconds / 1000, _LONGEST_BLOB_LIFE)
+        return min(milliseconds, _LONGEST_BLOB_LIFE * 1000) / 1000
     return _USUAL_BLOB_LIFE

@@ -28,7 +28,7 @@ def extras(
     found: dict[str, Any] = {
         "id": _role(schema, names, "idProperty", "id"),
         "display": _role(schema, names, "displayProperty", "primary"),
-        "featured": [names[each] for each in _list(featured) if each in names],
+        "featured": [names[each] for each in _list(featured) if isinstance(each, str) and each in names],
         "attribution": _attribution(schema),
     }
     card: dict[str, Any] = {role: _line(schema.get(theirs), names) for role, theirs in _ROLES.items()}

@@ -39,6 +39,7 @@ from packsys.sdk.targets import Aim, Target
 from packsys.values import Value
 
 _MOST_KNOWN = 64  # packs whose scripts are held open
+_MOST_DECLARED = 100_000  # members of what a pack says about itself
 _LOADING = 20.0  # seconds in which a pack must say what it is
 
 
@@ -103,6 +104,8 @@ class JavaScriptSandbox:
             return loaded.coda  # the isolate has read it once, so that a body that is no JavaScript is found now
         if not isinstance(found, dict):
             raise BrokenPack("The bundle exports a pack that is no object.")
+        if answers.members(found) > _MOST_DECLARED:
+            raise BrokenPack(f"The bundle declares more than {_MOST_DECLARED} things: leave out what it does not need.")
         return found
 
     def release(self, pack_id: int, version: str, *, name: str) -> PackVersion:

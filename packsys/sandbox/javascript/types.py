@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from packsys import sdk
+from packsys.sandbox.answers import MOST_MEMBERS, members
 from packsys.sandbox.javascript.attributes import appearance
 from packsys.sandbox.javascript.roles import extras, kept
 from packsys.sdk import Hint, Kind, PackDeclarationError, Type
@@ -67,12 +69,12 @@ def value_type(schema: Any, depth: int = 0) -> Type:
 
 
 def object_schema(schema: Mapping[str, Any], depth: int = 0) -> sdk.ObjectSchema | None:
-    """Reads an object's schema; None for one without properties, whose objects are taken as they are.
+    """Reads an object's schema; None for one without properties, whose objects are taken as they are, or too many.
 
     Properties whose names no formula can write get others, and keep their keys. Roles that do not fit are left out.
     """
     properties = schema.get("properties")
-    if not isinstance(properties, Mapping) or not properties:
+    if not isinstance(properties, Mapping) or not properties or (depth == 0 and members(schema) > MOST_MEMBERS):
         return None
     names = _names([key for key in properties if isinstance(key, str)])
     declared = {ours: _property(key, properties[key], depth) for key, ours in names.items()}
@@ -98,14 +100,18 @@ def property_names(schema: Any) -> Mapping[str, str]:
 
 def _names(keys: list[str]) -> dict[str, str]:
     taken: dict[str, str] = {}
+    used: set[str] = set()
+    counted: Counter[str] = Counter()  # so that a thousand alike names do not each try all numbers anew
     for key in keys:
         name = pascal(key)[:LONGEST_NAME]
         if not name[:1].isalpha():
             name = f"Property{name}"[:LONGEST_NAME]
-        number, whole = 1, name
-        while name in taken.values():
-            number += 1
-            name = f"{whole[: LONGEST_NAME - len(str(number))]}{number}"
+        whole = name
+        while name in used:
+            counted[whole] += 1
+            number = str(counted[whole] + 1)
+            name = f"{whole[: LONGEST_NAME - len(number)]}{number}"
+        used.add(name)
         taken[key] = name
     return taken
 

@@ -5,6 +5,16 @@ from __future__ import annotations
 from tests.sandbox.jail.attack import Attack, syscall
 
 KERNEL = (
+    Attack("learn the name of the host and its kernel", ("seccomp",), """
+        told = ctypes.create_string_buffer(6 * 65)
+        done(libc.uname(told))
+        through = len(told.raw[65:130].strip(b'\\0')) > 0
+    """),
+    Attack("learn the load of the host", ("seccomp",), """
+        told = ctypes.create_string_buffer(256)
+        done(libc.sysinfo(told))
+        through = True
+    """),
     syscall("unshare", "0x10000000", "seccomp"),
     Attack("enter another namespace", ("namespaces", "user", "seccomp"), """
         there = os.open('/proc/self/ns/uts', os.O_RDONLY)

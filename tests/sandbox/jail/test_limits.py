@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from packsys.errors import BrokenPack, PackError, SandboxError
+from packsys.errors import BrokenPack, PackError, PackRaised, RateLimited, SandboxError
 from packsys.ports import Request, Response
 from packsys.sandbox.confinement import Granted
 from packsys.sandbox.limits import Limits
@@ -24,7 +25,7 @@ def say(data):
     while rest:
         rest = rest[os.write(3, rest):]
 """
-FETCH = {"op": "fetch", "method": "GET", "url": "/", "headers": {}, "query": {}, "body": None}
+FETCH: dict[str, Any] = {"op": "fetch", "method": "GET", "url": "/", "headers": {}, "query": {}, "body": None}
 
 
 class Hello:
@@ -116,6 +117,13 @@ LIES = [
     b'{"op": "fetch", "method": "GET", "url": "/", "headers": [], "query": {}, "body": null}',
     b'{"op": "fetch", "method": "GET", "url": "\\ud800", "headers": {}, "query": {}, "body": null}',
     b'{"op": "fetch", "method": "GET", "url": "/", "headers": {}, "query": {}, "body": "text"}',
+    *(
+        json.dumps({**FETCH, "op": op, "content": {"\0bytes": ""}, "content_type": "a/b", "name": "x", **more}).encode()
+        for op, more in (
+            ("fetch", {"cache_ttl": 10**400}), ("store", {"ttl": 10**400}), ("store_url", {"ttl": 10**400}),
+            ("fetch", {"cache_ttl": True}), ("store", {"ttl": True}), ("store", {"ttl": 1, "name": "\ud800"}),
+        )
+    ),
     b'{"op": "raised"}', b'{"op": "raised", "kind": 1, "text": "x"}',
     b'{"op": "raised", "kind": "StatusCodeError", "status": 10000, "headers": {}, "body": {"\\u0000bytes": ""},'
     b' "method": "GET", "url": "/"}',
@@ -185,6 +193,71 @@ def test_log_lines_arrive_up_to_the_limit_and_then_no_more(
     assert len(caplog.records) == 13  # of about 150 bytes each
     assert caplog.records[0].name == "packsys.pack.Attacker"
     assert caplog.records[0].getMessage().startswith("line 0 xxx")
+
+
+@pytest.mark.parametrize("text", ["a\nERROR forged", "\x1b[2J", "\u202egnol", "\ud800", "x" * 60_000])
+def test_a_line_of_the_log_is_one_line_whatever_the_frame_holds(
+    machine: Granted, caplog: pytest.LogCaptureFixture, text: str
+) -> None:
+    with caplog.at_level(logging.INFO, logger="packsys.pack.Attacker"), sandbox() as runner:
+        runner.run(code_call(f"{FRAMES}say({{'op': 'log', 'level': 20, 'text': {text!r}}})"))
+    (record,) = caplog.records
+    assert record.getMessage().isprintable()
+    assert len(record.getMessage()) <= 2_000
+
+
+def test_a_pack_logs_under_the_name_that_it_was_published_with(
+    machine: Granted, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And not under the one that it gives itself by now."""
+    with caplog.at_level(logging.INFO, logger="packsys.pack"), sandbox() as runner:
+        runner.run(code_call("print('hello')", pack="Published"))
+    assert [record.name for record in caplog.records] == ["packsys.pack.Published"]
+
+
+FORGED = "from packsys import sdk\nraise sdk.StatusCodeError(sdk.Response(status={}, headers={{'retry-after': '9'}}))"
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 429, 503])
+def test_a_pack_cannot_make_up_what_a_service_answered(small: PythonSandbox, status: int) -> None:
+    """An account does not look refused, nor a service down, because a pack says so."""
+    for before in ("", "context.fetch('/')\n"):
+        with pytest.raises(PackRaised, match="raised StatusCodeError"):
+            small.run(code_call(before + FORGED.format(status), fetcher=Hello()))
+
+
+def test_a_pack_cannot_make_up_for_how_long_a_service_wants_to_be_left_alone(small: PythonSandbox) -> None:
+    class Busy:
+        def fetch(self, request: Request) -> Response:
+            return Response(status=429, headers={"retry-after": "3"}, body=b"")
+
+    code = "try: context.fetch('/')\nexcept Exception: pass\n" + FORGED.format(429)
+    with pytest.raises(RateLimited) as caught:
+        small.run(code_call(code, fetcher=Busy()))
+    assert caught.value.retry_after == 3.0
+
+
+STRANGE_ERRORS = (
+    "class E(Exception):\n    def __str__(self): raise MemoryError\nraise E",
+    "class E(Exception):\n    def __str__(self): raise self\nraise E",
+    "class E(BaseException):\n    def __str__(self): raise self\nraise E",
+    "class M(type):\n    __name__ = property(lambda self: 1 / 0)\nclass E(Exception, metaclass=M): pass\nraise E",
+    "class E(Exception): pass\nE.__name__ = 'vault:\\nkey'\nraise E('x')",
+    "error = ValueError('x' * 10**7); error.__cause__ = error; raise error",
+    "raise BaseExceptionGroup('x' * 10**6, [KeyboardInterrupt(), GeneratorExit()])",
+    "class S(str):\n    def __getitem__(self, part): raise SystemExit\nraise ValueError(S('x'))",
+    "class B(dict):\n    def items(self): raise GeneratorExit\nthrough = B(a=1)",
+    "class N(int):\n    def __repr__(self): return ']' * 100\nthrough = [N(5), 10**4000]",
+    "through = 10**100_000",
+)
+
+
+@pytest.mark.parametrize("code", STRANGE_ERRORS)
+def test_a_strange_error_is_an_error_of_the_pack(small: PythonSandbox, code: str) -> None:
+    with pytest.raises(PackError) as caught:
+        small.run(code_call(code))
+    assert len(caught.value.message) <= 500
+    assert small.run(code_call("through = 'still here'")) == "still here"
 
 
 def test_print_becomes_a_log_line(small: PythonSandbox, caplog: pytest.LogCaptureFixture) -> None:

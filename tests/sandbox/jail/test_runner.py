@@ -216,7 +216,7 @@ def test_an_error_of_the_fetcher_passes_through_the_pack_unchanged(fresh: Python
     [
         (400, {}, ApiError, None),
         (401, {}, AuthenticationRefused, None),
-        (403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1000030"}, RateLimited, 30.0),
+        (403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "30"}, RateLimited, 30.0),
         (503, {"retry-after": "5"}, UpstreamError, 5.0),
     ],
 )

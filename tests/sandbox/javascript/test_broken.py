@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 
 import pytest
 
-from packsys.errors import BrokenPack
+from packsys.errors import BrokenPack, PackError
 from tests.sandbox.javascript.packs import VERSION, Bench
 
 
@@ -33,6 +35,46 @@ from tests.sandbox.javascript.packs import VERSION, Bench
 def test_what_is_no_pack_is_told_so(bench: Bench, bundle: bytes, said: str) -> None:
     pack = bench.shelf.add({"bundle.js": bundle})
     with pytest.raises(BrokenPack, match=re.escape(said)):
+        bench.sandbox.declared(pack, VERSION)
+
+
+TRICKS = (
+    "}); globalThis.evil = 1; ({",
+    "return 1 }); }); (() => { (() => {",
+    "*/ return 1 /*",
+    "<!-- x\nreturn 1",
+    "return 1 //\u2028 }); evil()",
+    "</script><script>return 1",
+    "import 'fs'",
+    "export default 1",
+    "super.x()",
+    "arguments.callee()",
+    "return new.target",
+    "await (await import('fs'))",
+    "return 1\n#! x",
+    "`${",
+    "'use strict",
+    "\0",
+    "\ud800",
+    "return eval('1')",
+    "}, async () => 5); throw 1; (",
+    "return this.constructor.constructor('return 1')()",
+)
+
+
+@pytest.mark.parametrize("body", TRICKS)
+def test_a_body_that_leaves_its_function_reaches_nothing_but_its_own_isolate(bench: Bench, body: str) -> None:
+    function = {"name": "Go", "parameters": [], "implementation": body, "returnType": "string"}
+    pack = bench.shelf.add({"pack.json": json.dumps({"functions": [function]}).encode()})
+    with suppress(PackError):
+        assert bench.again(pack) in (1, None)
+    after = bench.add("return [typeof evil, typeof params, {}.evil].join()")
+    assert bench.again(after) == "undefined,object,"
+
+
+def test_a_bundle_that_declares_more_than_anybody_needs_is_refused(bench: Bench) -> None:
+    pack = bench.shelf.add({"bundle.js": b"module.exports = {pack: {formulas: [], x: new Array(100001).fill(1)}}"})
+    with pytest.raises(BrokenPack, match="more than 100000 things"):
         bench.sandbox.declared(pack, VERSION)
 
 

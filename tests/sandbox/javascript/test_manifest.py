@@ -90,6 +90,24 @@ def test_hints_keep_their_attributes(schema: Mapping[str, Any], attributes: Mapp
     assert describe_type(value_type(schema)).get("attributes", {}) == attributes
 
 
+def test_a_role_that_is_no_name_is_left_out() -> None:
+    schema = object_schema({**ROW, "featuredProperties": [{}, [], 5, None]})
+    assert schema is not None
+    assert schema.featured == ()
+
+
+def test_thousands_of_names_that_are_alike_become_as_many() -> None:
+    """In time that grows with their number: a bundle may declare any, and the host reads them."""
+    schema = object_schema({"properties": {"a" + "_" * count: {"type": "string"} for count in range(5_000)}})
+    assert schema is not None
+    assert len(schema.properties) == 5_000
+    assert [*schema.properties][:3] == ["A", "A2", "A3"]
+
+
+def test_a_schema_with_more_than_anybody_needs_is_none() -> None:
+    assert object_schema({"properties": {f"p{count}": {} for count in range(20_001)}}) is None
+
+
 def test_a_schema_keeps_its_roles_and_loses_those_that_do_not_fit() -> None:
     schema = object_schema(ROW)
     assert schema is not None

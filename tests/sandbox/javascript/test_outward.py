@@ -12,7 +12,9 @@ import pytest
 from packsys.errors import BlobTooLarge, ForbiddenRequest, PackError, UpstreamError
 from packsys.model import Blob
 from packsys.ports import Response
+from packsys.sandbox.javascript import wire
 from packsys.sandbox.javascript.markup import read_xml
+from packsys.sandbox.javascript.outward import Outward
 from tests.sandbox.javascript.packs import Answers, Bench, a_bench, answer_of
 
 LARGEST = 1000  # bytes
@@ -212,3 +214,33 @@ def test_the_error_of_the_host_can_be_caught_by_the_pack(bench: Bench) -> None:
     assert bench.go(body, fetcher=Answers(UpstreamError("Nothing answers."))) == "Nothing answers."
     with pytest.raises(PackError):
         bench.go("await context.fetcher.fetch({url: 5})")
+
+
+HUGE = {"$": "i", "v": "9" * 400}
+STRANGE = [
+    ("fetch", {"url": "/", "cacheTtlSecs": HUGE}),
+    ("fetch", {"url": "/", "forceCache": True, "cacheTtlSecs": {"$": "n", "v": "NaN"}}),
+    ("fetch", {"url": "/", "form": {"\ud800": "\udfff"}}),
+    ("fetch", {"url": "\ud800\0", "method": "\ud800", "headers": {"\ud800": "\r\n"}, "body": "\ud800"}),
+    ("wait", {"milliseconds": HUGE}),
+    ("wait", {"milliseconds": {"$": "n", "v": "Infinity"}}),
+    ("storeBlob", {"blob": {"$": "b", "v": ""}, "options": {"expiryMs": HUGE, "downloadFilename": "\ud800"}}),
+    ("storeUrl", {"url": "/", "options": {"expiryMs": HUGE, "contentType": []}}),
+    ("storeUrl", {"url": "/", "fetchOptions": {"cacheTtlSecs": HUGE}}),
+    ("rowVersions", {"ids": [HUGE, {}, None, "\ud800"]}),
+    ("exec", {"url": "/"}),
+]
+
+
+@pytest.mark.parametrize(("what", "asked"), STRANGE)
+def test_whatever_is_asked_for_gets_a_reply(what: str, asked: dict[str, Any]) -> None:
+    """Anything else than a reply would be an error of the house, made by a stranger."""
+    reply = Outward(Answers(), lambda: 0.001, Files()).serve(what, 1, asked)
+    assert wire.loads(wire.dumps(reply).encode())["id"] == 1
+
+
+@pytest.mark.parametrize("charset", ["hex", "idna", "undefined", "no-such", "zlib", "utf-7", "punycode"])
+def test_a_charset_that_is_none_of_texts_is_read_as_utf_8(charset: str) -> None:
+    answer = Response(status=200, headers={"content-type": f"text/plain; charset={charset}"}, body=b"plain.")
+    reply = Outward(Answers(answer), lambda: 1.0).serve("fetch", 1, {"url": "/"})
+    assert "body" in reply["ok"]
