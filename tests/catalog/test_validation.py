@@ -78,6 +78,7 @@ junk = st.one_of(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from([*places(WHOLE)]), junk)
 def test_any_change_is_judged_as_a_full_implementation_judges_it(path: tuple[Any, ...], value: Any) -> None:

@@ -48,6 +48,7 @@ def test_packsys_understands_its_words(name: str) -> None:
     found.make_context(command, options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name, service in OURS.items() if words(service)[0] == "celery"])
 def test_the_celery_apps_exist(name: str) -> None:
     _, flag, app, command, *_ = words(OURS[name])

@@ -16,11 +16,13 @@ def schema_check(file: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_compose_follows_its_schema() -> None:
     said = schema_check(ROOT / "docker-compose.yml")
     assert said.returncode == 0, said.stdout
 
 
+@pytest.mark.slow
 def test_the_schema_check_would_find_a_mistake(tmp_path: Path) -> None:
     (tmp_path / "docker-compose.yml").write_text(TEXT.replace("restart: unless-stopped", "restarts: unless-stopped"))
     assert schema_check(tmp_path / "docker-compose.yml").returncode == 1

@@ -137,6 +137,7 @@ def test_a_head_alone_may_tell_any_length(egress: HttpEgress) -> None:
     assert fetched(egress, head(f"Content-Length: {2**30}", body=b""), "HEAD").status == 200
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.binary(min_size=1, max_size=50), max_size=10), st.binary(max_size=40))
 def test_what_follows_the_last_chunk_is_no_part_of_the_answer(parts: list[bytes], rest: bytes) -> None:

@@ -163,6 +163,7 @@ def test_a_dear_request_takes_more_permits(limiter: RateLimiter, clock: Clock) -
     assert refused(limiter, dear).seconds == 50
 
 
+@pytest.mark.slow
 @given(
     rates=st.lists(
         st.builds(
@@ -206,6 +207,7 @@ def _full(rates: Sequence[Rate], seen: Sequence[int], at: int, weight: int) -> b
     )
 
 
+@pytest.mark.slow
 def test_a_large_limit_keeps_few_times_and_uses_all_but_a_thousandth(limiter: RateLimiter, clock: Clock) -> None:
     rate = Rate(limit=5000, window=60)
     wanted, seen = needs(rate), list[float]()

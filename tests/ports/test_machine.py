@@ -162,6 +162,7 @@ def _tens(event: Event) -> dict[str, float]:
     return {"seconds": round(seconds, -1)} if isinstance(seconds, (int, float)) else {}
 
 
+@pytest.mark.slow
 def test_memory_and_postgres_agree(database: Database, real_house: House) -> None:
     run_state_machine_as_test(
         lambda: Stores(database, real_house),

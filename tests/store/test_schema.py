@@ -80,6 +80,7 @@ def test_an_empty_database_is_migrated_once(empty_url: str) -> None:
     database.close()
 
 
+@pytest.mark.slow
 def test_several_processes_may_migrate_at_once(empty_url: str) -> None:
     program = "import sys; from packsys.store.schema import migrate; sys.stdin.read(1); migrate(sys.argv[1])"
     command = [sys.executable, "-c", program, empty_url]
@@ -111,6 +112,7 @@ def test_looking_at_the_schema_is_one_query(database: Database) -> None:
     assert asked == ["select version_num from alembic_version"]
 
 
+@pytest.mark.slow
 def test_alembic_is_not_imported_where_the_schema_is_current(database_url: str) -> None:
     """Every start looks at the schema, and alembic takes a third of a second."""
     program = (
