@@ -88,7 +88,7 @@ def told(event: object) -> Iterator[str]:
 
 
 def is_no_matter_of_form(content: bytes) -> bool:
-    """Spots a refusal of what no schema describes: a wrong formula, a spent key, an address that is none."""
+    """Spots the refusal of a request whose form is right: no schema tells of wrong formulas or spent keys."""
     told = (b'"code":"IdempotencyMismatch"', b'"code":"UnknownFormula"', b"is not a base URL")
     return any(part in content for part in told)
 

@@ -66,7 +66,7 @@ WAYS: Mapping[str, Callable[[str], Said]] = {
     "scopes": lambda seen: Said(
         403, {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{quote(seen)}"'}, seen.encode()
     ),
-    **{str(status): _error(status) for status in (400, 401, 403, 404, 409, 422, 500, 503)},
+    **{str(status): _error(status) for status in (400, 401, 403, 404, 409, 422, 429, 500, 503)},
 }
 """What the service does at ``/way/NAME``, with all that it was told."""
 
