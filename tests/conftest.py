@@ -15,7 +15,8 @@ from packsys.embedded import EmbeddedServers
 from packsys.errors import NoSandbox
 from packsys.sandbox.python import probe
 from packsys.store.schema import migrate
-from tests.fakeapi import FakeGitHub
+from tests.fakeapi import TOKEN, FakeGitHub
+from tests.system.canary import dump
 
 TESTS = Path(__file__).parent
 SLOW = ("sandbox/jail", "sandbox/javascript", "coda", "octokit", "cli/test_pack.py")
@@ -87,7 +88,7 @@ def github() -> Iterator[FakeGitHub]:
 
 @pytest.fixture(scope="session")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """Gives the whole house on real servers: service, worker, beat."""
+    """Gives the whole house on real servers: service, worker, beat. At the end, none of it has kept a token."""
     plan = Plan(
         directory=tmp_path_factory.mktemp("system"),
         parts=("service", "worker", "beat"),
@@ -100,6 +101,13 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     )
     with System(plan) as started:
         yield started
+        written = {
+            "database": list(dump.tables(started.settings.database_url)),
+            "state": list(dump.keys(started.settings.state_url)),
+            "cache": list(dump.keys(started.settings.cache_url)),
+            "logs": list(dump.logs(started.directory)),
+        }
+        assert dump.leaks(written, TOKEN) == []
 
 
 @pytest.fixture
