@@ -14,6 +14,7 @@ from packs.github.pack import pack as github
 from packsys.bootstrap import Services
 from packsys.catalog.bundle import Bundle
 from packsys.catalog.manifest import describe
+from packsys.catalog.manifest import release as read_release
 from packsys.catalog.registry import Registry, shipped
 from packsys.connections.mint import Mint
 from packsys.connections.vault import Vault
@@ -34,7 +35,7 @@ from packsys.memory import (
 from packsys.memory.egress import ClosedEgress
 from packsys.model import Connection, Event, Job, PackVersion, Scope, Submission
 from packsys.planner.plan import Plan, PlannedStep
-from packsys.ports import EventStore
+from packsys.ports import EventStore, ReleaseStore
 from packsys.runtime.cancel import Cancel
 from packsys.runtime.clients import SetClient
 from packsys.runtime.connect import NewConnection, note_of
@@ -42,7 +43,7 @@ from packsys.runtime.disconnect import Disconnect
 from packsys.runtime.ids import job_id
 from packsys.runtime.inquire import Inquire
 from packsys.runtime.keys import digest_of, issue
-from packsys.runtime.preview import Preview
+from packsys.runtime.preview import AssistAuthor, Preview
 from packsys.runtime.publish import Publish
 from packsys.runtime.rotate import Rotate
 from packsys.runtime.signin import SignIn
@@ -92,15 +93,19 @@ class Bells:
 
 @dataclass(frozen=True)
 class TwoPacks:
-    """Knows GitHub, and a mail service at which people sign in."""
+    """Knows GitHub, a mail service at which people sign in, and what is published."""
 
     packs: tuple[PackVersion, ...] = (GITHUB, a_pack(declared()))
+    releases: ReleaseStore = field(default_factory=MemoryReleases)
 
     def by_id(self, pack_id: int) -> PackVersion | None:
-        return next((pack for pack in self.packs if pack.id == pack_id), None)
+        return next((pack for pack in self.all() if pack.id == pack_id), None)
 
     def by_name(self, name: str) -> PackVersion | None:
-        return next((pack for pack in self.packs if pack.name.lower() == name.lower()), None)
+        return next((pack for pack in self.all() if pack.name.lower() == name.lower()), None)
+
+    def all(self) -> list[PackVersion]:
+        return [*self.packs, *(read_release(each.manifest) for each in self.releases.newest())]
 
     def release(self, pack_id: int, version: str) -> PackVersion | None:
         return self.by_id(pack_id)
@@ -144,11 +149,12 @@ class SmallHouse:
         return Services(
             submit=self.submit,
             preview=self.preview,
+            assist=AssistAuthor(packs=TwoPacks(), connections=self.kept),
             cancel=Cancel(self.jobs),
             connect=self.connect,
             sign_in=SignIn(**self.parts, redirect=REDIRECT, new_id=new_id, randomness=secrets.token_bytes),
             disconnect=Disconnect(**self.parts),
-            set_client=SetClient(packs=TwoPacks(), oauth=self.oauth, vault=self.vault),
+            set_client=SetClient(packs=TwoPacks(releases=self.releases), oauth=self.oauth, vault=self.vault),
             rotate=Rotate(connections=self.kept, oauth=self.oauth, vault=self.vault),
             publish=self.publish,
             execute=lambda job, step: None,
@@ -161,7 +167,7 @@ class SmallHouse:
             events=self.bells,
             keys=self.keys,
             connections=self.kept,
-            packs=TwoPacks(),
+            packs=TwoPacks(releases=self.releases),
             blobs=self.blobs,
             registry=Registry(shipped=[shipped(describe(github))], releases=self.releases),
         )
