@@ -9,6 +9,7 @@ from typing import Any
 
 from benchmarks.figures import Figure, times
 from packsys.language.compile import Compiler, compile_formula
+from packsys.language.editor import assist
 from packsys.language.parser import parse_formula
 from packsys.language.printer import printed
 from packsys.language.scope import FixedScope, KnownConnection, KnownPack
@@ -60,10 +61,11 @@ def run() -> Iterator[Figure]:
     )
     remembered = Compiler()
     yield Figure(
-        "bind what is parsed already, a second",
+        "compile what is remembered, a second",
         round(1 / min(_rounds(lambda: remembered.compile(REFERENCE, SCOPE)))),
         "formulas",
     )
+    yield from _assistance()
     tree = parse_formula(REFERENCE).tree
     yield Figure("print, a second", round(1 / min(_rounds(lambda: printed(tree)))), "formulas")
     for name, parse in (("pyparsing's infix_notation", _infix_notation()), ("lark, LALR", _lark())):
@@ -71,6 +73,21 @@ def run() -> Iterator[Figure]:
     for name, (text, size) in GROWTH.items():
         small, large = (min(_rounds(partial(_read, text(n)), most=5)) for n in (size, 4 * size))
         yield Figure(f"time for four times as much of {name}", round(large / small, 2), "times")
+
+
+TYPED = {
+    "a right formula": f"List({', '.join([REFERENCE] * 3)}, [hereisfun], Rou",
+    "a wrong one": f"List({', '.join([REFERENCE.replace('Url', 'Uhl')] * 3)}, Fliter(1, 2), 1 < 2 < 3, nope + , (Rou",
+    "an open one": "GitHub::Repos([hereisfun]).Filter(FullName = 'packsys' and " * 17 + "Ful",
+}
+"""Formulas of some 1,000 characters, with the cursor at their end."""
+
+
+def _assistance() -> Iterator[Figure]:
+    for name, text in TYPED.items():
+        spent = min(_rounds(partial(assist, text, len(text), SCOPE)))
+        about = f"all an editor asks about {name} of {len(text):,} characters (goal: 10)"
+        yield Figure(about, round(spent * 1_000, 1), "ms")
 
 
 def _rounds(work: Callable[[], Any], *, most: int = 15) -> list[float]:

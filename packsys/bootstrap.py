@@ -16,6 +16,7 @@ from packsys.adapters import Adapters, new_id, now, set_up
 from packsys.catalog.registry import Registry
 from packsys.errors import PacksysError
 from packsys.language.compile import Compiler
+from packsys.language.editor import Assistance
 from packsys.model import Connection, Job, Submission
 from packsys.ports import BlobStore, ConnectionStore, EventStore, JobStore, KeyStore, PackStore, StepStore
 from packsys.runtime.advance import Advance
@@ -26,7 +27,7 @@ from packsys.runtime.disconnect import Disconnect
 from packsys.runtime.execute import Execute
 from packsys.runtime.inquire import Inquire
 from packsys.runtime.patience import patiently
-from packsys.runtime.preview import Preview, PreviewFormula
+from packsys.runtime.preview import AssistAuthor, Preview, PreviewFormula
 from packsys.runtime.publish import Publish, Published
 from packsys.runtime.reconcile import Reconcile
 from packsys.runtime.retries import Retries
@@ -49,6 +50,7 @@ class Services:
 
     submit: Callable[[Submission], Job]
     preview: Callable[[Submission], Preview]
+    assist: Callable[[Submission, int], Assistance]
     cancel: Callable[[str, str], Job]
     connect: Callable[[NewConnection], Connection]
     sign_in: SignIn
@@ -86,6 +88,7 @@ def wire(settings: Settings, *, celery: Any = None, hidden: Hidden | None = None
     return Services(
         submit=Submit(compile=compile_formula, jobs=adapters.jobs, advance=advance, now=now, new_id=new_id),
         preview=PreviewFormula(compile_formula),
+        assist=AssistAuthor(packs=packs, connections=connections),
         cancel=Cancel(adapters.jobs),
         connect=Connect(packs=packs, connections=connections, vault=vault, new_id=new_id, now=now),
         sign_in=_sign_in(settings, adapters),

@@ -258,6 +258,22 @@ class Packsys:
         answer: Mapping[str, Any] = self._ask("POST", "/v1/formulas/plan", json=asked)
         return answer
 
+    def assist(
+        self,
+        formula: str,
+        position: int,
+        *,
+        variables: Mapping[str, Any] | None = None,
+        actions: bool = False,
+        most: int = 50,
+    ) -> Mapping[str, Any]:
+        """Gives what an editor shows at a position: completions (``most`` of them), hover, signature, diagnostics.
+
+        ``position`` and all offsets are code points, as in ``formula`` itself.
+        """
+        asked = {"variables": dict(variables or {}), "actions": actions, "most": most}
+        return self._object("POST", "/v1/formulas/editor", json={"formula": formula, "position": position, **asked})
+
     def connect(
         self,
         *,

@@ -32,6 +32,10 @@ class Scope(Protocol):
     """Knows packs, connections and variables. Names match in any case."""
 
     @property
+    def home(self) -> str:
+        """Names what the scope is of, as a workspace: the same formula means other things in another one."""
+
+    @property
     def variables(self) -> Mapping[str, Value]:
         """Gives the job's variables."""
 
@@ -73,6 +77,7 @@ class FixedScope:
     variables: Mapping[str, Value] = field(default_factory=dict)
     defaults: Mapping[int, str] = field(default_factory=dict)
     actions: bool = False
+    home: str = ""
 
     def pack_by_id(self, pack_id: int) -> KnownPack | None:
         """Finds a pack by its number."""

@@ -1,4 +1,4 @@
-"""Shows what a formula would do, without doing it."""
+"""Shows what a formula would do, without doing it, and what is said about it while it is typed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from typing import Any
 
 from packsys.language.compile import Compiled
 from packsys.language.drawing import drawn
+from packsys.language.editor import Assistance, assist
 from packsys.model import Submission
 from packsys.planner.plan import Plan, plan_of
+from packsys.ports import ConnectionStore, PackStore
+from packsys.runtime.scope import WorkspaceScope
 
 
 @dataclass(frozen=True)
@@ -31,3 +34,16 @@ class PreviewFormula:
         """Gives the preview; raises FormulaError."""
         compiled = self.compile(submission)
         return Preview(drawn(compiled.tree), plan_of(compiled.tree), compiled.warnings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssistAuthor:
+    """Tells an editor what can stand in a formula, what is said about it, and what is wrong with it."""
+
+    packs: PackStore
+    connections: ConnectionStore
+
+    def __call__(self, submission: Submission, position: int) -> Assistance:
+        """Gives what is known at a position of the formula, counted in code points; a wrong formula is no error."""
+        scope = WorkspaceScope(submission, packs=self.packs, connections=self.connections)
+        return assist(submission.formula, position, scope)

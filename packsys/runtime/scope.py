@@ -24,6 +24,11 @@ class WorkspaceScope:
         self._submission, self._packs, self._connections = submission, packs, connections
 
     @property
+    def home(self) -> str:
+        """Gives the workspace."""
+        return self._submission.workspace
+
+    @property
     def variables(self) -> Mapping[str, Value]:
         """Gives the submitted variables."""
         return self._submission.variables

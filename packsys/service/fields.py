@@ -6,10 +6,16 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Path, Query
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
 """Requests are taken literally: no unknown field, no text for a number."""
+
+
+def whole(given: object) -> object:
+    """Makes an integer of a float that is one."""
+    return int(given) if isinstance(given, float) and given.is_integer() else given
+
 
 _GITHUB = "$$[pack:1013:::false:false:GitHub]"
 _ACCOUNT = "$$[packConnectionReference:8e11cd1b-c2e1-4306-9dac-0bd95ecd5084:1013:85.0.7:false:false:hereisfun]"
@@ -33,6 +39,9 @@ TimeZone = Annotated[
     str, Field(description="The IANA time zone that dates are meant in.", examples=["UTC", "Europe/Oslo"])
 ]
 Actions = Annotated[bool, Field(description="Whether the formula may have side effects.")]
+Whole = Annotated[int, BeforeValidator(whole)]
+"""A whole number, written `1` or `1.0`: JSON knows no difference."""
+
 JobId = Annotated[UUID, Path(description="The id of a job of this workspace.")]
 IdempotencyKey = Annotated[
     str,

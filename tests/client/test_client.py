@@ -148,6 +148,13 @@ def test_a_plan_is_shown(client: Packsys) -> None:
     assert [len(wave) for wave in plan["waves"]] == [1, 1]
 
 
+def test_an_editor_is_assisted(client: Packsys) -> None:
+    found = client.assist("Round(1, Lim", 12, variables={"Limit": 3}, most=1)
+    assert [each["label"] for each in found["completions"]] == ["Limit"]
+    assert found["signature"]["active"] == 1
+    assert [mark["kind"] for mark in found["diagnostics"]] == ["Syntax", "UnknownName"]
+
+
 def test_an_account_is_connected_once(client: Packsys, house: SmallHouse) -> None:
     made = client.connect(pack="GitHub", name="hereisfun", token="not-a-real-token")
     again = client.connect(pack="GitHub", name="renamed", token="not-a-real-token", connection=made["id"])

@@ -52,7 +52,8 @@ DECIDED: Mapping[str, tuple[str, ...]] = {
 """By rule, the cases marked ``decide`` that differ."""
 
 DISPUTED: Mapping[str, str] = {
-    "x0091": "Halves are rounded away from zero (1.5), by the digits as written: 6.05 lies between 6.0 and 6.1 and "
-    "goes to 6.1, as 7.05 goes to 7.1 in the case after it; 6 comes of 6.05 / 0.1 being 60.4999… in binary.",
+    "x0091": "The language rounds halves away from zero (specification, 1.5) and reckons with the digits as written "
+    "(0.1 + 0.2 is 0.3): 6.05 lies half-way between 6 and 6.1 and goes to 6.1, as 7.05 goes to 7.1 in x0092. The 6 of "
+    "the source comes of 6.05 / 0.1 being 60.4999… in binary; to follow it is to let binary show through here alone.",
 }
 """The cases marked ``core`` that differ, and the rule of the specification that they contradict."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 
@@ -21,7 +22,7 @@ from tests.language.catalogue import NOW, failing, tree_of, value_of
 
 def steps(formula: str, **variables: Value) -> int:
     """Counts the steps of a formula, by the least budget that it keeps to."""
-    few, many = 0, 1 << 24
+    few, many = 0, 1 << 17
     while many - few > 1:
         middle = (few + many) // 2
         few, many = (few, middle) if _fits(formula, variables, middle) else (middle, many)
@@ -50,16 +51,17 @@ GROWING = {
 
 @pytest.mark.parametrize("name", GROWING)
 def test_four_times_as_much_takes_at_most_five_times_the_steps(name: str) -> None:
-    small, large = (steps(GROWING[name](n)) for n in (250, 1_000))
+    small, large = (steps(GROWING[name](n)) for n in (60, 240))
     assert small < large < 5 * small
 
 
 def test_many_rows_with_many_columns_are_no_trouble() -> None:
-    """What a function does not look at costs nothing: 250,000 cells, looked through ten times."""
-    rows: Value = [{f"Column{number}": row for number in range(50)} for row in range(5_000)]
-    count = "rows.Filter(CurrentValue.Column7 > 2500).Count()"
+    """What a function does not look at costs nothing: 25,000 cells, looked through ten times in 100,000 steps."""
+    rows: Value = [{f"Column{number}": row for number in range(50)} for row in range(500)]
+    count = "rows.Filter(CurrentValue.Column7 > 250).Count()"
     formula = f"List(rows.First().Column1, {', '.join([count] * 10)}).Sum()"
-    assert value_of(formula, scope=FixedScope(variables={"rows": rows})) == 24_990
+    scope = FixedScope(variables={"rows": rows})
+    assert value_of(formula, scope=scope, budget=Budget(nodes=100_000)) == 2_490
 
 
 def test_a_value_that_is_too_large_to_be_compared_is_an_error() -> None:
@@ -69,25 +71,36 @@ def test_a_value_that_is_too_large_to_be_compared_is_an_error() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "formula",
-    [
-        f"Sequence(1, 90000).WithName(x, Switch(x, {', '.join(['x.Splice(90000, 1, 0), 1'] * 40)}))",
-        "Sequence(1, 4000).FormulaMap(Sequence(1, 4000).Sum()).Sum()",
-        'Repeat("a", 900000).WithName(x, Sequence(1, 4000).FormulaMap(x.Upper()).Count())',
-        "Sequence(1, 900000).WithName(x, Sequence(1, 4000).FormulaMap(x.Count()).Count())",
-        "Sequence(1, 900000).WithName(x, List(x.Reverse(), x.Reverse(), x.Reverse()).Count())",
-        "Sequence(1, 4000).FormulaMap(Sequence(1, 9000)).Count()",
-        "Sequence(1, 900000).Sort()",
-        f"Sequence(1, 50000).WithName(x, x.ContainsAll({', '.join(['50000'] * 200)}))",
-        "Sequence(1, 50000).InternalRateOfReturn()",
-        'Repeat("a", 90000).WithName(x, Sequence(1, 900).FormulaMap(x.RegexMatch("b")).Count())',
-    ],
-)
+MINUTES = [
+    f"Sequence(1, 90000).WithName(x, Switch(x, {', '.join(['x.Splice(90000, 1, 0), 1'] * 40)}))",
+    "Sequence(1, 4000).FormulaMap(Sequence(1, 4000).Sum()).Sum()",
+    'Repeat("a", 900000).WithName(x, Sequence(1, 4000).FormulaMap(x.Upper()).Count())',
+    "Sequence(1, 900000).WithName(x, Sequence(1, 4000).FormulaMap(x.Count()).Count())",
+    "Sequence(1, 900000).WithName(x, List(x.Reverse(), x.Reverse(), x.Reverse()).Count())",
+    "Sequence(1, 4000).FormulaMap(Sequence(1, 9000)).Count()",
+    "Sequence(1, 900000).Sort()",
+    f"Sequence(1, 50000).WithName(x, x.ContainsAll({', '.join(['50000'] * 200)}))",
+    "Sequence(1, 50000).InternalRateOfReturn()",
+    'Repeat("a", 90000).WithName(x, Sequence(1, 900).FormulaMap(x.RegexMatch("b")).Count())',
+]
+
+
+@pytest.mark.parametrize("formula", MINUTES)
 def test_what_would_take_minutes_ends_with_the_number(formula: str) -> None:
-    message = failing(formula).message
+    """With a twentieth of the budget and of the larger numbers, which leaves enough to make what is looked at."""
+    _ends(re.sub(r"\d{5,}", lambda found: str(int(found[0]) // 20), formula), Budget(nodes=100_000))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("formula", MINUTES)
+def test_and_so_it_does_with_the_budget_of_every_day(formula: str) -> None:
+    _ends(formula, Budget())
+
+
+def _ends(formula: str, budget: Budget) -> None:
+    message = failing(formula, budget=budget).message
     assert message.startswith("The formula takes too many steps: ")
-    assert message.endswith(", at most 2,000,000 are allowed.")
+    assert message.endswith(f", at most {budget.nodes:,} are allowed.")
 
 
 @pytest.mark.parametrize(
@@ -142,10 +155,22 @@ EXTREMES = st.one_of(
 
 
 @pytest.mark.parametrize("function", LIMITED, ids=lambda function: function.name)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(drawn=st.lists(EXTREMES, min_size=6, max_size=6))
 def test_no_argument_breaks_a_function(function: Function, drawn: list[Value]) -> None:
     """What goes wrong is a value: nothing is raised, and nothing takes long."""
+    _called(function, drawn)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("function", LIMITED, ids=lambda function: function.name)
+@settings(max_examples=15, deadline=None)
+@given(drawn=st.lists(EXTREMES, min_size=6, max_size=6))
+def test_and_many_more_do_not(function: Function, drawn: list[Value]) -> None:
+    _called(function, drawn)
+
+
+def _called(function: Function, drawn: list[Value]) -> None:
     variables = dict(zip("abcdef", drawn, strict=True))
     for count in range(7):
         formula = f"{function.name}({', '.join('abcdef'[:count])})"

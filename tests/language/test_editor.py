@@ -136,9 +136,9 @@ def test_outside_of_calls_there_is_no_help(text: str) -> None:
             [("UnknownName", 5), ("UnknownFormula", 15), ("UnknownFormula", 39)],
         ),
         ("List(1 2, Foo(1), 3 4)", [("Syntax", 7), ("UnknownFormula", 10), ("Syntax", 20)]),
-        ("List(a ? b, 1)", [("Syntax", 7)]),
+        ("List(city ? u, 1)", [("Syntax", 10)]),
         ("List(a, b, d, e, f, g, h)", [("UnknownName", place) for place in (5, 8, 11, 14, 17)]),
-        ("List('never closed", [("Syntax", 5)]),
+        ("List('never closed", [("Syntax", 4), ("Syntax", 5)]),
         ("Round(1, 2, 3) + nope", [("WrongArguments", 12), ("UnknownName", 17)]),
         ("GitHub::Repos(c).First().Ull + nope", [("UnknownMember", 25), ("UnknownName", 31)]),
         ("", [("Syntax", 0)]),
@@ -146,6 +146,42 @@ def test_outside_of_calls_there_is_no_help(text: str) -> None:
 )
 def test_up_to_five_errors_are_reported(text: str, found: list[tuple[str, int]]) -> None:
     assert [(mark.kind, mark.start) for mark in diagnostics(text, SCOPE)] == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (
+            "List(Fliter(1, 2), 1 < nope < 3, nope",
+            [("Syntax", 4), ("UnknownFormula", 5), ("Syntax", 19), ("UnknownName", 23), ("UnknownName", 33)],
+        ),
+        ("List(1 +, 2 *, 3 3", [("Syntax", 4), ("Syntax", 8), ("Syntax", 13), ("Syntax", 17)]),
+        ("List(1, (2 + nope, 3)", [("Syntax", 4), ("UnknownName", 13), ("Syntax", 17)]),
+        (
+            "If(true, 'a {=nope d} {=city +} x', u.",
+            [("Syntax", 2), ("UnknownName", 14), ("Syntax", 19), ("Syntax", 30), ("Syntax", 38)],
+        ),
+        ("(1 + nope", [("Syntax", 0), ("UnknownName", 5)]),
+        ("((((((1", [("Syntax", 1), ("Syntax", 2), ("Syntax", 3), ("Syntax", 4), ("Syntax", 5)]),
+        ('"a {=nope', [("Syntax", 0), ("Syntax", 3), ("UnknownName", 5)]),
+        ("Round(city, [ci", [("Syntax", 5), ("Syntax", 12)]),
+        ("GitHub::Repos(c).First().", [("Syntax", 25)]),
+        ("city + /* and so on", [("Syntax", 7), ("Syntax", 19)]),
+        ("1 + * nope", [("Syntax", 4), ("UnknownName", 6)]),
+        ("nope) + nape", [("UnknownName", 0), ("Syntax", 4), ("UnknownName", 8)]),
+        ("nope, nape", [("UnknownName", 0), ("Syntax", 4), ("UnknownName", 6)]),
+        ("city u + nope", [("Syntax", 5), ("UnknownName", 9)]),
+        ("1 2 3 4 5 6 7", [("Syntax", 2)]),
+    ],
+)
+def test_a_mistake_hides_no_other_even_where_nothing_is_closed(text: str, found: list[tuple[str, int]]) -> None:
+    assert [(mark.kind, mark.start) for mark in diagnostics(text, SCOPE)] == found
+
+
+def test_what_an_unknown_function_is_given_is_not_judged() -> None:
+    """Its arguments may be expressions over items: what their names mean depends on it."""
+    (mark,) = diagnostics("Fliter(GitHub::Repos(c), Stars > 60)", SCOPE)
+    assert mark.suggestions[0] == "Filter"
 
 
 def test_what_is_wrong_comes_with_what_was_meant() -> None:
@@ -170,9 +206,23 @@ TYPED = st.text("aF.:,()[]{}=\"' 12+", max_size=30) | st.sampled_from(
 )
 
 
-@settings(deadline=None)
-@given(TYPED, st.integers(0, 30))
+PLACES = st.integers(0, 30)
+
+
+@settings(max_examples=25, deadline=None)
+@given(TYPED, PLACES)
 def test_whatever_is_typed_there_is_an_answer(text: str, position: int) -> None:
+    _answered(text, position)
+
+
+@pytest.mark.slow
+@settings(max_examples=500, deadline=None)
+@given(TYPED, PLACES)
+def test_and_so_there_is_to_much_more(text: str, position: int) -> None:
+    _answered(text, position)
+
+
+def _answered(text: str, position: int) -> None:
     place = min(position, len(text))
     completions(text, place, SCOPE)
     signature_help(text, place, SCOPE)

@@ -48,7 +48,7 @@ def test_both_forms_mean_the_same(formula: str) -> None:
     assert stored(kept, SCOPE) == kept
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(st.sampled_from(FORMULAS), min_size=2, max_size=4))
 def test_and_so_do_formulas_made_of_them(formulas: list[str]) -> None:
     test_both_forms_mean_the_same(f"List({', '.join(formulas)})")

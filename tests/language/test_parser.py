@@ -241,7 +241,7 @@ def _full(node: tuple[object, ...]) -> str:
     return str(node[1])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(expressions)
 def test_brackets_that_precedence_makes_needless_change_nothing(node: tuple[object, ...]) -> None:
     assert tree(_sparse(node)) == tree(_full(node))

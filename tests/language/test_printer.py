@@ -17,7 +17,7 @@ def again(formula: str) -> str:
     return printed(parse_formula(formula).tree)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(trees())
 @example(Template((Text("a", 0, 0),), 0, 0))
 @example(Template((Text("a\\", 0, 0), Number(1, 0, 0), Text("{", 0, 0), Text("=", 0, 0), Text("", 0, 0)), 0, 0))
@@ -26,9 +26,21 @@ def test_a_tree_is_printed_and_read_back(tree: Syntax) -> None:
     assert unplaced(parse_formula(printed(tree)).tree) == unplaced(tree)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(trees())
 def test_no_pair_of_brackets_is_needless(tree: Syntax) -> None:
+    _needed(tree)
+
+
+@pytest.mark.slow
+@settings(max_examples=2_000, deadline=None)
+@given(trees())
+def test_two_thousand_trees_are_read_back_and_have_no_needless_brackets(tree: Syntax) -> None:
+    assert unplaced(parse_formula(printed(tree)).tree) == unplaced(tree)
+    _needed(tree)
+
+
+def _needed(tree: Syntax) -> None:
     text = printed(tree)
     for opened, closed in _groups(text):
         without = f"{text[:opened]} {text[opened + 1 : closed]} {text[closed + 1 :]}"

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from packsys.errors import FormulaError
-from packsys.language.compile import Compiler, compile_formula
-from packsys.language.scope import FixedScope, KnownConnection, Scope
+from packsys.language.compile import compile_formula
+from packsys.language.scope import KnownConnection, Scope
 from packsys.values import Account, Value
-from tests.language.catalogue import ACCOUNT, GITHUB, SCOPE, failing, run, value_of
+from tests.language.catalogue import ACCOUNT, SCOPE, failing, run, value_of
 
 REFERENCE = f"$$[packConnectionReference:{ACCOUNT}:1013:85.0.7:false:false:hereisfun]"
 
@@ -351,11 +351,3 @@ def test_a_flag_that_contradicts_its_place_is_said() -> None:
 
 def test_warnings_say_where() -> None:
     assert warnings("1 +\n2^3^2") == ("2^3^2 is read as 2^(3^2) (line 2, column 1)",)
-
-
-def test_a_compiler_remembers_how_a_formula_parses_and_not_what_its_names_mean() -> None:
-    compiler = Compiler(cache_size=2)
-    assert compiler.compile("[a]", FixedScope(variables={"a": 1})).warnings == ()
-    with pytest.raises(FormulaError, match="Nothing here is called"):
-        compiler.compile("[a]", FixedScope(packs=(GITHUB,)))
-    assert compiler.compile_template("x {=1}", FixedScope()).source == "x {=1}"

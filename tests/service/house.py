@@ -42,7 +42,7 @@ from packsys.runtime.disconnect import Disconnect
 from packsys.runtime.ids import job_id
 from packsys.runtime.inquire import Inquire
 from packsys.runtime.keys import digest_of, issue
-from packsys.runtime.preview import Preview
+from packsys.runtime.preview import AssistAuthor, Preview
 from packsys.runtime.publish import Publish
 from packsys.runtime.rotate import Rotate
 from packsys.runtime.signin import SignIn
@@ -149,6 +149,7 @@ class SmallHouse:
         return Services(
             submit=self.submit,
             preview=self.preview,
+            assist=AssistAuthor(packs=TwoPacks(), connections=self.kept),
             cancel=Cancel(self.jobs),
             connect=self.connect,
             sign_in=SignIn(**self.parts, redirect=REDIRECT, new_id=new_id, randomness=secrets.token_bytes),

@@ -15,6 +15,7 @@ SCOPED = {
     ("DELETE", f"/v1/jobs/{JOB}"): Scope.JOBS,
     ("GET", f"/v1/jobs/{JOB}/events"): Scope.JOBS,
     ("POST", "/v1/formulas/plan"): Scope.JOBS,
+    ("POST", "/v1/formulas/editor"): Scope.JOBS,
     ("POST", "/v1/connections"): Scope.CONNECTIONS,
     ("GET", "/v1/connections"): Scope.CONNECTIONS,
     ("POST", "/v1/packs"): Scope.PACKS,

@@ -164,5 +164,5 @@ def test_names_of_operations_are_short_and_unlike(app: FastAPI) -> None:
 
 def test_the_example_is_the_reference_formula(app: FastAPI) -> None:
     schemas = app.openapi()["components"]["schemas"]
-    for request in ("JobRequest", "PlanRequest"):
+    for request in ("JobRequest", "PlanRequest", "EditorRequest"):
         assert schemas[request]["properties"]["formula"]["examples"] == [REFERENCE_FORMULA]

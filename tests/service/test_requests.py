@@ -91,6 +91,7 @@ METHODS = {
     "/v1/jobs/01890a5d-ac96-774b-bcce-b302099a8057": "GET, DELETE",
     "/v1/jobs/01890a5d-ac96-774b-bcce-b302099a8057/events": "GET",
     "/v1/formulas/plan": "POST",
+    "/v1/formulas/editor": "POST",
     "/v1/connections": "GET, POST",
     "/v1/packs": "GET, POST",
     "/v1/packs/1013": "GET",

@@ -36,8 +36,9 @@ class Machine:
         """Reads it to the end, with or without a leading ``=``; raises FormulaError."""
         if self._peek("="):
             self.index = 1
-        if self.tokens[self.index].kind == "end":
-            raise FormulaError("The formula is empty", formula=self.text, start=self.tokens[self.index].start)
+        first = self.tokens[self.index]
+        if first.kind == "end":
+            raise FormulaError("The formula is empty", formula=self.text, start=first.start, end=first.end)
         while not (self.tokens[self.index].kind == "end" and not self.wanted and self._finish()):
             self._step()
         return Parsed(self.frames[0].operands[0], tuple(self.lints))
