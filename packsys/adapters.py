@@ -77,8 +77,6 @@ def set_up(settings: Settings, *, celery: Any = None, hidden: Hidden | None = No
     ``celery`` is the app of this process, or one is made; ``hidden`` is told every secret that is opened. Raises
     WrongSetUp for settings that cannot be, and BrokenPack for a pack that cannot be loaded.
     """
-    from packsys.catalog.manifest import describe
-    from packsys.catalog.registry import shipped as shipped_release
     from packsys.dispatch.app import celery_app
     from packsys.dispatch.canvas import CanvasDispatcher
     from packsys.kvstore.blobs import RedisBlobs
@@ -101,11 +99,7 @@ def set_up(settings: Settings, *, celery: Any = None, hidden: Hidden | None = No
     connections, oauth = PostgresConnections(database), PostgresOAuth(database)
     cache = RedisResults.at(settings.cache_url)
     blobs = RedisBlobs.at(settings.cache_url, base=settings.public_url)
-    mint = Mint(couriers=lambda workspace: egress.courier(workspace=workspace), now=now)
-    refresh = Refresh(
-        connections=connections, oauth=oauth, vault=vault, mint=mint, now=now, random=random.random, new_owner=new_id
-    )
-    egress = _egress(settings, VaultCredentials(vault, connections, refresh, opened=hidden.add))
+    mint, egress = _ways_out(settings, connections, oauth, vault, hidden)
     return Adapters(
         database=database,
         jobs=PostgresJobs(database),
@@ -116,7 +110,7 @@ def set_up(settings: Settings, *, celery: Any = None, hidden: Hidden | None = No
         oauth=oauth,
         mint=mint,
         releases=releases,
-        registry=Registry(shipped=[shipped_release(describe(each)) for each in packs], releases=releases),
+        registry=_registry(packs, releases),
         upkeep=PostgresUpkeep(database),
         shipped=shipped,
         shelf=shelve(shipped, releases),
@@ -126,6 +120,25 @@ def set_up(settings: Settings, *, celery: Any = None, hidden: Hidden | None = No
         vault=vault,
         surround=Surround(connections=connections, egress=egress, cache=cache, blobs=blobs),
     )
+
+
+def _registry(packs: Sequence[Pack], releases: ReleaseStore) -> Registry:
+    from packsys.catalog.manifest import describe
+    from packsys.catalog.registry import shipped
+
+    return Registry(shipped=[shipped(describe(each)) for each in packs], releases=releases)
+
+
+def _ways_out(
+    settings: Settings, connections: ConnectionStore, oauth: OAuthStore, vault: Vault, hidden: Hidden
+) -> tuple[Mint, HttpEgress]:
+    """Sets up what gets tokens and what uses them: each needs the other, tokens being fetched on the same way out."""
+    mint = Mint(couriers=lambda workspace: egress.courier(workspace=workspace), now=now)
+    refresh = Refresh(
+        connections=connections, oauth=oauth, vault=vault, mint=mint, now=now, random=random.random, new_owner=new_id
+    )
+    egress = _egress(settings, VaultCredentials(vault, connections, refresh, opened=hidden.add))
+    return mint, egress
 
 
 def _egress(settings: Settings, credentials: Credentials) -> HttpEgress:
