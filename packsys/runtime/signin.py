@@ -84,6 +84,9 @@ class SignIn:
         Raises NotFound, RequestError, Conflict, and NotConnected where the workspace has no client of the service.
         """
         pack, back = self._pack(new.pack_id), self._redirect(redirect)
+        if new.endpoint and not pack.authentication.get("endpoint"):
+            # The token of whoever signs in would go where the caller says, to a host that the pack never named.
+            raise RequestError(f"{pack.name} has no endpoints of its own for accounts: leave the endpoint out.")
         client = needed(self._client(pack, new.workspace))
         state, verifier, browser = (urlsafe_b64encode(self.randomness(48)).decode() for _ in "123")
         row = self._pending(new)

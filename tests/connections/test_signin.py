@@ -218,6 +218,13 @@ def test_an_endpoint_outside_of_the_packs_domains_is_refused(endpoint: str) -> N
         signed_in(here)
 
 
+def test_nobody_chooses_an_endpoint_for_a_pack_that_asks_for_none() -> None:
+    """Else the token of whoever signs in would go to a host that the pack never named."""
+    with pytest.raises(RequestError, match="leave the endpoint out"):
+        begin(world(), endpoint="https://evil.example")
+    assert begin(world(declared(endpoint={"domain": "provider.example"})), endpoint="https://eu7.provider.example").url
+
+
 def test_an_endpoint_that_the_service_names_is_the_accounts() -> None:
     more = {"instance_url": "https://eu7.provider.example/"}
     here = world(declared(endpoint_field="instance_url"), authority=Authority(more=more))
