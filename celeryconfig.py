@@ -69,6 +69,7 @@ timezone = "UTC"
 
 # workers
 
+worker_pool = "threads"  # pack code runs in processes of its own; docs/design/execution.md has the measurements
 worker_prefetch_multiplier = 1  # with late acks: nothing waits behind a running task
 worker_max_tasks_per_child = 5000
 worker_max_memory_per_child = 400_000  # KiB (row 37)

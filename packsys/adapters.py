@@ -77,8 +77,6 @@ def set_up(settings: Settings, *, celery: Any = None, hidden: Hidden | None = No
     ``celery`` is the app of this process, or one is made; ``hidden`` is told every secret that is opened. Raises
     WrongSetUp for settings that cannot be, and BrokenPack for a pack that cannot be loaded.
     """
-    from packsys.dispatch.app import celery_app
-    from packsys.dispatch.canvas import CanvasDispatcher
     from packsys.kvstore.blobs import RedisBlobs
     from packsys.kvstore.results import RedisResults
     from packsys.sandbox.inprocess import InProcessPacks
@@ -98,12 +96,13 @@ def set_up(settings: Settings, *, celery: Any = None, hidden: Hidden | None = No
     shipped = InProcessPacks(packs)
     connections, oauth = PostgresConnections(database), PostgresOAuth(database)
     cache = RedisResults.at(settings.cache_url)
+    told = bell(database)
     blobs = RedisBlobs.at(settings.cache_url, base=settings.public_url)
     mint, egress = _ways_out(settings, connections, oauth, vault, hidden)
     return Adapters(
         database=database,
-        jobs=PostgresJobs(database),
-        steps=PostgresSteps(database),
+        jobs=PostgresJobs(database, told=told),
+        steps=PostgresSteps(database, told=told),
         events=PostgresEvents(database),
         keys=PostgresKeys(database),
         connections=connections,
@@ -111,15 +110,40 @@ def set_up(settings: Settings, *, celery: Any = None, hidden: Hidden | None = No
         mint=mint,
         releases=releases,
         registry=_registry(packs, releases),
-        upkeep=PostgresUpkeep(database),
+        upkeep=PostgresUpkeep(database, told=told),
         shipped=shipped,
         shelf=shelve(shipped, releases),
         cache=cache,
         blobs=blobs,
-        dispatcher=CanvasDispatcher(celery or celery_app(settings.state_url)),
+        dispatcher=_dispatcher(settings, celery),
         vault=vault,
         surround=Surround(connections=connections, egress=egress, cache=cache, blobs=blobs),
     )
+
+
+def _dispatcher(settings: Settings, celery: Any) -> Dispatcher:
+    from packsys.dispatch.app import ADVANCE, STEP, celery_app
+    from packsys.dispatch.canvas import CanvasDispatcher
+    from packsys.dispatch.envelope import Envelope
+    from packsys.dispatch.quick import QuickDispatcher
+    from packsys.kvstore.queues import RedisQueues
+
+    app = celery or celery_app(settings.state_url, broker=settings.broker)
+    if settings.dispatcher == "canvas":
+        return CanvasDispatcher(app)
+    return QuickDispatcher(
+        queues=RedisQueues.at(settings.broker), step=Envelope.of(app, STEP), advances=Envelope.of(app, ADVANCE), now=now
+    )
+
+
+def bell(database: Database) -> Any:
+    def told(events: Any) -> None:
+        for job in {
+            e.job for e in events if e.kind.startswith("job.") and e.kind not in ("job.accepted", "job.running")
+        }:
+            database.direct.row("select pg_notify('packsys_job', %(job)s)", {"job": job})
+
+    return told
 
 
 def _registry(packs: Sequence[Pack], releases: ReleaseStore) -> Registry:

@@ -7,6 +7,7 @@ import os
 import random
 import secrets
 import socket
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -17,15 +18,18 @@ from packsys.catalog.registry import Registry
 from packsys.errors import PacksysError
 from packsys.language.compile import Compiler
 from packsys.language.editor import Assistance
+from packsys.memory import Undisplayed
 from packsys.model import Connection, Job, Submission
-from packsys.ports import BlobStore, ConnectionStore, EventStore, JobStore, KeyStore, PackStore, StepStore
+from packsys.ports import BlobStore, ConnectionStore, Display, EventStore, JobStore, KeyStore, PackStore, StepStore
 from packsys.runtime.advance import Advance
 from packsys.runtime.cancel import Cancel
 from packsys.runtime.clients import SetClient
 from packsys.runtime.connect import Connect, NewConnection
 from packsys.runtime.disconnect import Disconnect
 from packsys.runtime.execute import Execute
+from packsys.runtime.heartbeat import Heartbeats
 from packsys.runtime.inquire import Inquire
+from packsys.runtime.opening import Open
 from packsys.runtime.patience import patiently
 from packsys.runtime.preview import AssistAuthor, Preview, PreviewFormula
 from packsys.runtime.publish import Publish, Published
@@ -73,20 +77,30 @@ class Services:
     blobs: BlobStore
 
 
-def wire(settings: Settings, *, celery: Any = None, hidden: Hidden | None = None) -> Services:
+def wire(
+    settings: Settings, *, celery: Any = None, display: Display | None = None, hidden: Hidden | None = None
+) -> Services:
     """Wires the house to its servers; ``celery`` is the app of this process, or one is made.
 
-    ``hidden`` is told every secret that is opened, and takes it out of the log. Raises WrongSetUp for settings that
+    ``display`` shows the calls that a worker goes on with, ``hidden`` is told every secret that is opened, and takes it
+    out of the log. Raises WrongSetUp for settings that
     cannot be, and BrokenPack for a pack that cannot be loaded.
     """
     from packsys.sandbox.runtimes import describers
 
     adapters = set_up(settings, celery=celery, hidden=hidden)
     packs, connections, vault = adapters.shelf, adapters.connections, adapters.vault
-    advance = Advance(adapters.jobs, adapters.steps, adapters.dispatcher)
+    advance = _advance(settings, adapters)
     compile_formula = Compile(compiler=Compiler(), packs=packs, connections=connections)
     return Services(
-        submit=Submit(compile=compile_formula, jobs=adapters.jobs, advance=advance, now=now, new_id=new_id),
+        submit=Submit(
+            compile=compile_formula,
+            open=Open(packs=packs, cache=adapters.cache),
+            jobs=adapters.jobs,
+            dispatcher=adapters.dispatcher,
+            now=now,
+            new_id=new_id,
+        ),
         preview=PreviewFormula(compile_formula),
         assist=AssistAuthor(packs=packs, connections=connections),
         cancel=Cancel(adapters.jobs),
@@ -96,7 +110,7 @@ def wire(settings: Settings, *, celery: Any = None, hidden: Hidden | None = None
         set_client=SetClient(packs=packs, oauth=adapters.oauth, vault=vault),
         rotate=Rotate(connections=connections, oauth=adapters.oauth, vault=vault),
         publish=Publish(shipped=adapters.shipped, releases=adapters.releases, describe=describers()),
-        execute=_execute(settings, adapters),
+        execute=_execute(settings, adapters, advance, display or Undisplayed()),
         inquire=Inquire(packs=packs, runner=packs, surround=adapters.surround),
         advance=advance,
         reconcile=_reconcile(settings, adapters),
@@ -137,7 +151,18 @@ def _disconnect(adapters: Adapters) -> Disconnect:
     )
 
 
-def _execute(settings: Settings, adapters: Adapters) -> Execute:
+def _advance(settings: Settings, adapters: Adapters) -> Advance:
+    return Advance(
+        jobs=adapters.jobs,
+        steps=adapters.steps,
+        dispatcher=adapters.dispatcher,
+        worker=f"{socket.gethostname()}:{os.getpid()}",
+        lease=settings.lease,
+        clock=time.monotonic,
+    )
+
+
+def _execute(settings: Settings, adapters: Adapters, advance: Advance, display: Display) -> Execute:
     return Execute(
         steps=adapters.steps,
         packs=adapters.shelf,
@@ -146,8 +171,9 @@ def _execute(settings: Settings, adapters: Adapters) -> Execute:
         cache=adapters.cache,
         dispatcher=adapters.dispatcher,
         retries=Retries(random=random.random),
-        worker=f"{socket.gethostname()}:{os.getpid()}",
-        lease=settings.lease,
+        advance=advance,
+        heartbeats=Heartbeats(adapters.steps, lease=settings.lease),
+        display=display,
     )
 
 

@@ -65,7 +65,8 @@ class Job:
     """Is one evaluation of one formula.
 
     ``tree`` is the bound formula as :func:`packsys.language.codec.dumps` writes it: workers never parse a
-    user's text. ``value`` is the answer of a job that is done, ``error`` the reason of one that is not.
+    user's text. ``asked_at`` is what the formula takes for now, in every pass: where it is None, ``accepted_at``.
+    ``value`` is the answer of a job that is done, ``error`` the reason of one that is not.
     """
 
     id: str
@@ -78,6 +79,7 @@ class Job:
     accepted_at: datetime
     deadline: datetime
     state: JobState = JobState.ACCEPTED
+    asked_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
     value: Value = None

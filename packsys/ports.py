@@ -7,6 +7,7 @@ each, and one suite in ``tests/ports`` holds both to the same promises.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -32,14 +33,17 @@ from packsys.model import (
 )
 from packsys.sdk.surroundings import Cache, Location, NoCache, Sync
 from packsys.sdk.targets import Target
+from packsys.turns import NOTHING, Kept, Opening, Settled, Taken
 from packsys.values import Value
 
 
 class JobStore(Protocol):
     """Keeps jobs from acceptance to outcome."""
 
-    def accept(self, job: Job, *, idempotency_key: str | None = None, fingerprint: str = "") -> Job:
-        """Keeps a new job, or gives back the one that this key was accepted with.
+    def accept(
+        self, job: Job, *, idempotency_key: str | None = None, fingerprint: str = "", opening: Opening = NOTHING
+    ) -> Job:
+        """Keeps a new job and what it begins with, or gives back the one that this key was accepted with.
 
         Raises :class:`~packsys.errors.IdempotencyMismatch` when the key came with another fingerprint.
         """
@@ -47,8 +51,12 @@ class JobStore(Protocol):
     def get(self, job: str, *, workspace: str | None = None) -> Job:
         """Finds a job; raises :class:`~packsys.errors.NotFound` when it is absent or another workspace's."""
 
-    def finish(self, job: str, outcome: Value) -> bool:
-        """Ends a live job as done, or as failed when the outcome is an error value; False when it had ended."""
+    def finish(self, job: str, outcome: Value, *, settled: Settled | None = None) -> bool:
+        """Ends a live job as done, or as failed when the outcome is an error value; False when it had ended.
+
+        With ``settled`` it commits that step's outcome in the same moment; False, and nothing written, when the claim
+        was lost.
+        """
 
     def cancel(self, job: str) -> bool:
         """Ends a live job as cancelled; False when it had ended."""
@@ -57,8 +65,23 @@ class JobStore(Protocol):
 class StepStore(Protocol):
     """Keeps the steps of jobs, and lets one worker at a time commit one."""
 
-    def add(self, job: str, invocations: Sequence[Invocation]) -> Sequence[Step]:
+    def add(self, job: str, invocations: Sequence[Invocation], *, look_at: int = 0) -> Sequence[Step]:
         """Keeps the calls that are new to a live job as one queued wave, and gives back the new ones only."""
+
+    def take(
+        self,
+        job: str,
+        invocations: Sequence[Invocation],
+        *,
+        worker: str,
+        lease: float,
+        look_at: int = 0,
+        settled: Settled | None = None,
+    ) -> Taken | None:
+        """Adds a wave as :meth:`add` does and claims its first new step, in one moment.
+
+        With ``settled`` it commits that step's outcome before; None, and nothing written, when the claim was lost.
+        """
 
     def of(self, job: str) -> Sequence[Step]:
         """Lists a job's steps by number."""
@@ -66,11 +89,11 @@ class StepStore(Protocol):
     def claim(self, job: str, key: str, *, worker: str, lease: float) -> Claim | None:
         """Takes a due step of a live job for ``lease`` seconds; None when it is held, kept, not due or ended."""
 
-    def renew(self, claim: Claim, *, lease: float) -> bool:
-        """Holds a claim for ``lease`` more seconds; False when it was lost."""
+    def renew(self, claims: Sequence[Claim], *, lease: float) -> Sequence[Claim]:
+        """Holds claims for ``lease`` more seconds, and lists those that were not lost."""
 
-    def keep(self, claim: Claim, outcome: Value, *, cached: bool = False) -> bool:
-        """Commits a step's outcome once; False, and nothing written, when the claim was lost."""
+    def keep(self, claim: Claim, outcome: Value, *, cached: bool = False) -> Kept | None:
+        """Commits a step's outcome once; None, and nothing written, when the claim was lost."""
 
     def postpone(self, claim: Claim, *, delay: float, cause: str, tried: bool = True) -> bool:
         """Gives a claim back, to be due in ``delay`` seconds; False when it was lost.
@@ -428,14 +451,43 @@ class PackRunner(Protocol):
         """
 
 
+class Feed(Protocol):
+    """Tells what happened to whoever follows a job; what is lost on the way can be read where it is kept."""
+
+    def publish(self, events: Sequence[Event]) -> None:
+        """Passes events on, after they were committed; raises nothing and waits for nobody."""
+
+
+class Display(Protocol):
+    """Shows a call that a worker goes on with, as the task of its own that it is."""
+
+    def show(self, step: Step) -> AbstractContextManager[None]:
+        """Shows the task as started, and at the end of the block as ended."""
+
+
+class Queues(Protocol):
+    """Takes messages for workers."""
+
+    def push(self, queue: str, messages: Sequence[bytes]) -> None:
+        """Puts all messages at the end of a queue, or none; raises :class:`~packsys.errors.NotReady`."""
+
+
 class Dispatcher(Protocol):
-    """Sends work to the workers; messages carry ids only. Sending twice is harmless."""
+    """Sends work to the workers; messages carry ids only. Sending twice is harmless.
+
+    Where it ``joins``, every wave and every step that is sent again is followed by an advance when it has ended.
+    Elsewhere the worker that ends the last step of a wave moves the job on.
+    """
+
+    @property
+    def joins(self) -> bool:
+        """Tells whether an advance follows by itself."""
 
     def wave(self, job: str, steps: Sequence[Step]) -> None:
-        """Sends a wave: its steps side by side, then one advance."""
+        """Sends the steps of a wave, side by side."""
 
     def again(self, step: Step, *, delay: float = 0.0) -> None:
-        """Sends one step after ``delay`` seconds, then an advance."""
+        """Sends one step after ``delay`` seconds."""
 
     def advance(self, job: str) -> None:
         """Asks for the next wave of a job, or its end."""

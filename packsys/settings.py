@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from packsys.errors import WrongSetUp
 
 PACKS = ("packs.github",)
+_PORTS = {"postgresql": 5432, "postgres": 5432, "amqp": 5672, "amqps": 5671}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +23,8 @@ class Settings:
     below it, and people come back to it from signing in. ``lease`` is how many seconds a worker may be silent before
     its step is given to another, ``grace`` how long work may stand still before the reconciler sends it again,
     ``attempts`` how often a step may lose its worker. ``log_format`` is ``text`` or ``json``. ``rate_limits`` are
-    those of packs, as :mod:`packsys.limits.written` reads them.
+    those of packs, as :mod:`packsys.limits.written` reads them. ``broker_url`` is Celery's broker, where it is not the
+    state server; ``dispatcher`` is ``quick``, which needs a Redis, or ``canvas``, which sends Celery chains and chords.
     """
 
     database_url: str
@@ -37,13 +39,21 @@ class Settings:
     attempts: int = 5
     log_format: str = "text"
     rate_limits: str = ""
+    broker_url: str = ""
+    dispatcher: str = "quick"
+
+    @property
+    def broker(self) -> str:
+        """Gives the address of Celery's broker."""
+        return self.broker_url or self.state_url
 
     @property
     def servers(self) -> tuple[tuple[str, int], ...]:
         """Lists host and port of the servers of packsys itself, which no pack may reach."""
-        addresses = (urlsplit(url) for url in (self.database_url, self.state_url, self.cache_url))
+        urls = (self.database_url, self.state_url, self.cache_url, *filter(None, [self.broker_url]))
+        addresses = (urlsplit(url) for url in urls)
         return tuple(
-            (address.hostname, address.port or (5432 if address.scheme.startswith("postgres") else 6379))
+            (address.hostname, address.port or _PORTS.get(address.scheme.partition("+")[0], 6379))
             for address in addresses
             if address.hostname
         )
@@ -63,6 +73,8 @@ class Settings:
             grace=_seconds(environ, "PACKSYS_GRACE", cls.grace),
             log_format=environ.get("PACKSYS_LOG_FORMAT", cls.log_format),
             rate_limits=environ.get("PACKSYS_RATE_LIMITS", cls.rate_limits),
+            broker_url=environ.get("PACKSYS_BROKER_URL", cls.broker_url),
+            dispatcher=_dispatcher(environ.get("PACKSYS_DISPATCHER") or cls.dispatcher, environ),
         )
 
     def environ(self) -> dict[str, str]:
@@ -80,6 +92,8 @@ class Settings:
             "PACKSYS_GRACE": str(self.grace),
             "PACKSYS_LOG_FORMAT": self.log_format,
             "PACKSYS_RATE_LIMITS": self.rate_limits,
+            "PACKSYS_BROKER_URL": self.broker_url,
+            "PACKSYS_DISPATCHER": self.dispatcher,
         }
 
 
@@ -112,6 +126,16 @@ def _required(environ: Mapping[str, str], name: str) -> str:
 
 def _list(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _dispatcher(name: str, environ: Mapping[str, str]) -> str:
+    if name not in ("quick", "canvas"):
+        raise WrongSetUp(f"PACKSYS_DISPATCHER is {name!r}: it is 'quick' or 'canvas'.")
+    if name == "quick" and not (environ.get("PACKSYS_BROKER_URL") or "redis").startswith("redis"):
+        raise WrongSetUp(
+            "PACKSYS_BROKER_URL is no Redis: set PACKSYS_DISPATCHER to 'canvas', which any broker carries."
+        )
+    return name
 
 
 def _web_address(environ: Mapping[str, str], name: str, default: str) -> str:

@@ -13,7 +13,7 @@ from packsys.telemetry import set_up_logging
 
 settings = Settings.from_environ(os.environ)
 
-app: Any = celery_app(settings.state_url)
+app: Any = celery_app(settings.state_url, broker=settings.broker)
 app.conf.beat_schedule = {
     "reconcile": {"task": RECONCILE, "schedule": 2.0, "options": {"expires": 10}},
 }

@@ -1,18 +1,22 @@
-"""Runs a worker on every queue: ``python -m workers``.
+"""Runs workers on every queue: ``python -m workers``.
 
-The same as ``celery -A workers.app worker``, without importing Celery's whole command line: it starts in half the time.
+The same as several ``celery -A workers.app worker``, one a core, without importing Celery's whole command line: they
+start in half the time and share what they imported.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import socket
 import sys
+from functools import partial
 
 from packsys.starting import without_collecting
 
 with without_collecting():
-    from workers.app import app
+    from workers.app import app, prepare
+    from workers.herd import Herd
 
 QUEUES = ("celery", "formulas", "upkeep")
 
@@ -21,14 +25,24 @@ def main() -> int:
     """Runs until it is told to end, and gives the exit code."""
     parser = argparse.ArgumentParser(prog="python -m workers", description=__doc__)
     parser.add_argument("--slots", type=int, default=4, help="how many calls run at once (default: 4)")
+    parser.add_argument("--processes", type=int, default=0, help="over how many processes (default: one a core)")
     parser.add_argument("--queues", default=",".join(QUEUES), help=f"default: {','.join(QUEUES)}")
     options = parser.parse_args()
+    processes = min(options.slots, options.processes or os.cpu_count() or 1)
+    prepare()
+    shares = [options.slots // processes + (place < options.slots % processes) for place in range(processes)]
+    return Herd([partial(run, place, slots, options.queues) for place, slots in enumerate(shares)])()
+
+
+def run(place: int, slots: int, queues: str) -> int:
+    """Runs one worker process, and gives its exit code."""
     worker = app.Worker(
-        concurrency=options.slots,
-        queues=options.queues,
+        concurrency=slots,
+        pool="solo" if slots == 1 else "threads",
+        queues=queues,
         without_gossip=True,
         without_mingle=True,
-        hostname=f"worker@{socket.gethostname()}",
+        hostname=f"worker{place + 1}@{socket.gethostname()}",
         loglevel="INFO",
     )
     worker.start()

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, worker_init, worker_process_init
+from celery.signals import setup_logging, worker_init, worker_process_init, worker_ready
 
 from packsys.bootstrap import Services, refuse_lossy_state, wire
 from packsys.dispatch.app import celery_app
@@ -16,6 +16,7 @@ from packsys.sandbox.runtimes import report_walls
 from packsys.settings import Settings
 from packsys.starting import without_collecting
 from packsys.telemetry import Hidden, set_up_logging
+from workers.display import CeleryDisplay
 
 settings = Settings.from_environ(os.environ)
 
@@ -24,7 +25,10 @@ class House(Celery):
     """Is a Celery app that knows the house.
 
     The services are wired on first use, which is after the fork: no connection is shared between processes.
+    ``consumer`` is the worker's, once there is one.
     """
+
+    consumer: Any = None
 
     @cached_property
     def hidden(self) -> Hidden:
@@ -34,10 +38,19 @@ class House(Celery):
     @cached_property
     def services(self) -> Services:
         """Wires the house for this process."""
-        return wire(settings, celery=self, hidden=self.hidden)
+        return wire(settings, celery=self, display=CeleryDisplay(self.event_sender), hidden=self.hidden)
+
+    def event_sender(self) -> Any:
+        """Gives what this worker sends its tasks' events with; None until it has begun to consume."""
+        return getattr(self.consumer, "event_dispatcher", None)
 
 
-app: Any = celery_app(settings.state_url, app=House, include=["workers.jobs", "workers.formulas", "workers.upkeep"])
+app: Any = celery_app(
+    settings.state_url,
+    broker=settings.broker,
+    app=House,
+    include=["workers.jobs", "workers.formulas", "workers.upkeep"],
+)
 
 
 @setup_logging.connect
@@ -47,14 +60,24 @@ def _log(**_: object) -> None:
 
 @worker_init.connect
 def _prepare(**_: object) -> None:
+    prepare()
+
+
+def prepare() -> None:
+    """Checks the servers and walls, and imports in the parent what its children then share; keeps nothing open."""
     _log()  # Celery comes to it only after this signal
     try:
         refuse_lossy_state(settings)
         with without_collecting():
-            wire(settings, celery=app)  # imports in the parent what its children then share; keeps nothing open
+            wire(settings, celery=app)
         report_walls()
     except PacksysError as error:
         raise SystemExit(error.message) from error  # Celery would log any other exception and go on
+
+
+@worker_ready.connect
+def _begin(sender: Any, **_: object) -> None:
+    app.consumer = sender
 
 
 @worker_process_init.connect

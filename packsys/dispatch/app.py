@@ -17,9 +17,9 @@ ADVANCE = "packsys.advance"
 RECONCILE = "packsys.upkeep.reconcile"
 
 
-def celery_app(state_url: str, *, app: type[Celery] = Celery, **options: Any) -> Any:
-    """Makes an app whose broker and result store are the state server; connects to nothing yet."""
-    made = app("packsys", broker=state_url, backend=state_url, **options)
+def celery_app(state_url: str, *, broker: str = "", app: type[Celery] = Celery, **options: Any) -> Any:
+    """Makes an app on the state server, which is its broker too where no other is named; connects to nothing yet."""
+    made = app("packsys", broker=broker or state_url, backend=state_url, **options)
     made.config_from_object(celeryconfig)
     if state_url.startswith("redis+socket:"):
         made.conf.redis_socket_keepalive = False  # redis-py refuses the option for a unix socket

@@ -24,6 +24,7 @@ class CanvasDispatcher:
     """
 
     app: Celery
+    joins: bool = True
 
     def wave(self, job: str, steps: Sequence[Step]) -> None:
         """Sends the steps side by side, and one advance when all have ended."""

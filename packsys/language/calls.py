@@ -32,6 +32,8 @@ class Calls:
         """Takes the outcomes by key, and how many calls the job may make."""
         self.pending: dict[str, Invocation] = {}
         self.merged = 0
+        self.asked = 0  # requests that wait, equal ones counted each time
+        self._fewest: int | None = None
         self._outcomes = outcomes
         self._limit = limit
         self._acting = False  # an action is pending, or waits for its arguments
@@ -45,6 +47,16 @@ class Calls:
             return self._answered(invocation) if invocation.key in self._outcomes else self._awaited(invocation)
         except Failure as problem:
             return placed(problem.error, call.start, call.end, f"{call.pack}::{call.formula}")
+
+    @property
+    def early(self) -> bool:
+        """Tells whether something could go on before all pending calls have ended."""
+        return self._fewest is not None and self._fewest < len(self.pending)
+
+    def wait(self, began: int) -> None:
+        """Notes that something is held back by what was asked for since ``asked`` was ``began``."""
+        held_back = self.asked - began
+        self._fewest = held_back if self._fewest is None else min(self._fewest, held_back)
 
     def hold(self, call: PackCall) -> None:
         """Notes a call whose arguments are blocked: no later action overtakes an action."""
@@ -92,6 +104,7 @@ class Calls:
         return outcome
 
     def _awaited(self, invocation: Invocation) -> Outcome:
+        self.asked += 1
         if invocation.key in self.pending:
             self.merged += 1
         elif not (invocation.action and self._acting):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from packsys.errors import HouseError
@@ -43,8 +44,9 @@ def dumps(tree: Node) -> str:
     return json.dumps({"form": FORM, "nodes": rows}, ensure_ascii=True, separators=(",", ":"))
 
 
+@lru_cache(maxsize=256)
 def loads(text: str) -> Node:
-    """Reads what :func:`dumps` wrote; raises :class:`~packsys.errors.HouseError` for anything else."""
+    """Reads what :func:`dumps` wrote, once; raises :class:`~packsys.errors.HouseError` for anything else."""
     try:
         return _read(json.loads(text))
     except (ValueError, TypeError, KeyError, IndexError, RecursionError, AttributeError) as problem:

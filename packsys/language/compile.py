@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from threading import Lock
 
+from packsys.language.codec import dumps
 from packsys.language.nodes import Node
 from packsys.language.parser import parse_formula, parse_template
 from packsys.language.resolver import bind
@@ -26,6 +28,11 @@ class Compiled:
     tree: Node
     source: str
     warnings: tuple[str, ...] = ()
+
+    @cached_property
+    def text(self) -> str:
+        """Gives the bound formula as :func:`packsys.language.codec.dumps` writes it; written once."""
+        return dumps(self.tree)
 
 
 class Compiler:

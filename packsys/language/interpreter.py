@@ -56,12 +56,13 @@ class Pass:
     """Is what one pass came to.
 
     ``pending`` lists the calls to make, in the order in which they were first asked for; ``merged`` counts how
-    often an equal call was already pending.
+    often an equal call was already pending. ``early`` tells that more could be asked for before all of them have ended.
     """
 
     value: Outcome
     pending: tuple[Invocation, ...] = ()
     merged: int = 0
+    early: bool = False
 
 
 def evaluate(
@@ -81,7 +82,7 @@ def evaluate(
     bounds = budget or Budget()
     calls = Calls(outcomes, limit=bounds.calls)
     evaluation = _Evaluation(variables, calls, Clock(now.astimezone(ZoneInfo(timezone))), bounds)
-    return Pass(evaluation.run(tree), tuple(calls.pending.values()), calls.merged)
+    return Pass(evaluation.run(tree), tuple(calls.pending.values()), calls.merged, calls.early)
 
 
 class _Evaluation:
@@ -154,14 +155,21 @@ class _Evaluation:
             return placed(problem.error, node.start, node.end, node.function)
         if function.steps is None:
             return (yield from self._strict(function, node))
+        asked = self.calls.asked
         try:
-            return (yield from function.steps(*node.arguments))
+            outcome = yield from function.steps(*node.arguments)
         except Failure as problem:
             return placed(problem.error, node.start, node.end, function.name)
+        if outcome is BLOCKED:
+            self.calls.wait(asked)
+        return outcome
 
     def _strict(self, function: Function, node: FunctionCall) -> Steps:
+        asked = self.calls.asked
         values, failed = yield from _all([None if isinstance(part, Lambda) else part for part in node.arguments])
         if failed is not None:
+            if failed is BLOCKED and any(isinstance(part, Lambda) for part in node.arguments):
+                self.calls.wait(asked)
             return failed
         for place, argument in enumerate(node.arguments):
             if isinstance(argument, Lambda):
@@ -213,6 +221,7 @@ class _Evaluation:
         return outcome
 
     def pack_call(self, node: PackCall) -> Steps:
+        asked = self.calls.asked
         parts = [part for given in node.arguments for part in given.nodes]
         (account, *values), failed = yield from _all([node.account, *parts])
         if failed is None:
@@ -221,6 +230,7 @@ class _Evaluation:
             return self.calls.request(node, account, given, self.path)
         if failed is BLOCKED:
             self.calls.hold(node)
+            self.calls.wait(asked)
         return failed
 
     def same(self, asked: Same) -> Outcome:

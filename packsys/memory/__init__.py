@@ -3,6 +3,7 @@
 from packsys.memory.answers import MemoryAnswers
 from packsys.memory.blobs import MemoryBlobs
 from packsys.memory.connections import MemoryConnections, MemoryOAuth
+from packsys.memory.display import Undisplayed
 from packsys.memory.events import MemoryEvents
 from packsys.memory.jobs import MemoryJobs
 from packsys.memory.keys import MemoryKeys
@@ -27,4 +28,5 @@ __all__ = [
     "MemoryResults",
     "MemorySteps",
     "MemoryUpkeep",
+    "Undisplayed",
 ]

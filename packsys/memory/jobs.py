@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from packsys.errors import IdempotencyMismatch, NotFound
-from packsys.memory.ledger import JobFile, Ledger, settled
+from packsys.memory.ledger import JobFile, Ledger
+from packsys.memory.ledger import settled as copied
+from packsys.memory.steps import add, answer, keep
 from packsys.model import EventKind, Job, JobState
+from packsys.turns import NOTHING, Opening, Settled
 from packsys.values import ErrorValue, Value
 
 
@@ -17,19 +20,25 @@ class MemoryJobs:
         """Takes the ledger."""
         self._ledger = ledger
 
-    def accept(self, job: Job, *, idempotency_key: str | None = None, fingerprint: str = "") -> Job:
-        """Keeps a new job, or gives back the one that this key was accepted with; its times are the ledger's."""
+    def accept(
+        self, job: Job, *, idempotency_key: str | None = None, fingerprint: str = "", opening: Opening = NOTHING
+    ) -> Job:
+        """Keeps a new job and what it begins with, or gives back the one that this key was accepted with.
+
+        Its times are the ledger's.
+        """
         with self._ledger.open() as files:
             for file in files.values():
                 if idempotency_key is not None and _asked(file) == (job.workspace, idempotency_key):
                     return _same(file, fingerprint)
             now = self._ledger.now()
-            variables = {name: settled(value) for name, value in job.variables.items()}
+            variables = {name: copied(value) for name, value in job.variables.items()}
             kept = replace(job, variables=variables, accepted_at=now, deadline=now + (job.deadline - job.accepted_at))
             file = JobFile(job=kept, moved_at=now, idempotency_key=idempotency_key, fingerprint=fingerprint)
             files[job.id] = file
             self._ledger.tell(file, EventKind.JOB_ACCEPTED)
-            return kept
+            begin(self._ledger, file, opening)
+            return file.job
 
     def get(self, job: str, *, workspace: str | None = None) -> Job:
         """Finds a job; raises NotFound when it is absent or another workspace's."""
@@ -39,21 +48,41 @@ class MemoryJobs:
             raise NotFound(f"There is no job {job!r} here: look at its id.")
         return file.job
 
-    def finish(self, job: str, outcome: Value) -> bool:
-        """Ends a live job as done, or as failed when the outcome is an error value; False when it had ended."""
-        return self._end(job, JobState.FAILED if isinstance(outcome, ErrorValue) else JobState.DONE, outcome)
+    def finish(self, job: str, outcome: Value, *, settled: Settled | None = None) -> bool:
+        """Ends a live job as done, or as failed when the outcome is an error value; False when it had ended.
+
+        With ``settled`` it commits that step's outcome in the same moment.
+        """
+        return self._end(job, _state(outcome), outcome, settled)
 
     def cancel(self, job: str) -> bool:
         """Ends a live job as cancelled; False when it had ended."""
         return self._end(job, JobState.CANCELLED)
 
-    def _end(self, job: str, state: JobState, outcome: Value = None) -> bool:
+    def _end(self, job: str, state: JobState, outcome: Value = None, settled: Settled | None = None) -> bool:
         with self._ledger.open() as files:
             file = files.get(job)
-            if file is None or not file.live:
+            if file is None or (settled and not keep(self._ledger, files, settled)) or not file.live:
                 return False
             self._ledger.end(file, state, outcome)
             return True
+
+
+def begin(ledger: Ledger, file: JobFile, opening: Opening) -> None:
+    """Keeps what a job begins with."""
+    if opening.answered:
+        calls = [invocation for invocation, _ in opening.answered]
+        add(ledger, file, calls, look_at=0)
+        for invocation, value in opening.answered:
+            answer(ledger, file, invocation.key, value)
+    if opening.wave:
+        add(ledger, file, opening.wave, look_at=opening.look_at)
+    if opening.outcome:
+        ledger.end(file, _state(opening.outcome[0]), opening.outcome[0])
+
+
+def _state(outcome: Value) -> JobState:
+    return JobState.FAILED if isinstance(outcome, ErrorValue) else JobState.DONE
 
 
 def _asked(file: JobFile) -> tuple[str, str | None]:

@@ -32,6 +32,7 @@ class JobFile:
     idempotency_key: str | None = None
     fingerprint: str = ""
     sends: int = 0
+    look_at: int = 0
     steps: dict[str, StepFile] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
 
@@ -39,6 +40,11 @@ class JobFile:
     def live(self) -> bool:
         """Tells whether the job has not ended."""
         return not self.job.state.final
+
+    @property
+    def open(self) -> int:
+        """Counts the steps that have no outcome."""
+        return sum(not held.step.state.final for held in self.steps.values())
 
 
 class Ledger:

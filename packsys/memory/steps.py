@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from packsys.language.invocation import Invocation
-from packsys.memory.ledger import JobFile, Ledger, StepFile, seconds, settled
+from packsys.memory.ledger import JobFile, Ledger, StepFile, seconds
+from packsys.memory.ledger import settled as copied
 from packsys.model import Claim, EventKind, JobState, Step, StepState
-from packsys.values import ErrorValue, Value
+from packsys.turns import Kept, Progress, Settled, Taken
+from packsys.values import ErrorValue, Value, to_json
 
 
 class MemorySteps:
@@ -19,14 +22,32 @@ class MemorySteps:
         """Takes the ledger."""
         self._ledger = ledger
 
-    def add(self, job: str, invocations: Sequence[Invocation]) -> Sequence[Step]:
+    def add(self, job: str, invocations: Sequence[Invocation], *, look_at: int = 0) -> Sequence[Step]:
         """Keeps the calls that are new to a live job as one queued wave, and gives back the new ones only."""
         with self._ledger.open() as files:
             file = files.get(job)
+            return () if file is None or not file.live else add(self._ledger, file, invocations, look_at=look_at)
+
+    def take(
+        self,
+        job: str,
+        invocations: Sequence[Invocation],
+        *,
+        worker: str,
+        lease: float,
+        look_at: int = 0,
+        settled: Settled | None = None,
+    ) -> Taken | None:
+        """Adds a wave and claims its first new step, in one moment, after the outcome that it may come with."""
+        with self._ledger.open() as files:
+            if settled and not keep(self._ledger, files, settled):
+                return None
+            file = files.get(job)
             if file is None or not file.live:
-                return ()
-            new = {call.key: call for call in invocations if call.key not in file.steps}
-            return self._add(file, list(new.values())) if new else ()
+                return Taken()
+            steps = tuple(add(self._ledger, file, invocations, look_at=look_at))
+            claim = claimed(self._ledger, file, steps[0].key, worker=worker, lease=lease) if steps else None
+            return Taken(steps=steps, claim=claim)
 
     def of(self, job: str) -> Sequence[Step]:
         """Lists a job's steps by number."""
@@ -35,47 +56,26 @@ class MemorySteps:
 
     def claim(self, job: str, key: str, *, worker: str, lease: float) -> Claim | None:
         """Takes a due step of a live job for ``lease`` seconds; None when it is held, kept, not due or ended."""
-        now = self._ledger.now()
         with self._ledger.open() as files:
             file = files.get(job)
-            held = file.steps.get(key) if file else None
-            if file is None or held is None or not _open(file, now) or not _due(held, now):
-                return None
-            step, attempt = held.step, held.step.attempt + 1
-            held.step = replace(
-                step, state=StepState.RUNNING, attempt=attempt, started_at=step.started_at or now, not_before=None
-            )
-            held.lease_until, held.sends = now + timedelta(seconds=lease), 0
-            self._ledger.tell(file, EventKind.STEP_RUNNING, key, attempt=attempt, worker=worker)
-            return Claim(
-                step=held.step,
-                workspace=file.job.workspace,
-                timezone=file.job.timezone,
-                attempt=attempt,
-                seconds_left=seconds(file.job.deadline - now),
-                parked=sum(each.step == key and each.detail.get("tried") is False for each in file.events),
-            )
+            return None if file is None else claimed(self._ledger, file, key, worker=worker, lease=lease)
 
-    def renew(self, claim: Claim, *, lease: float) -> bool:
-        """Holds a claim for ``lease`` more seconds; False when it was lost."""
+    def renew(self, claims: Sequence[Claim], *, lease: float) -> Sequence[Claim]:
+        """Holds claims for ``lease`` more seconds, and lists those that were not lost."""
         with self._ledger.open() as files:
-            held = _held(files, claim)
-            if held:
+            kept = [(claim, held) for claim in claims if (held := _held(files, claim))]
+            for _, held in kept:
                 held.lease_until = self._ledger.now() + timedelta(seconds=lease)
-            return held is not None
+            return [claim for claim, _ in kept]
 
-    def keep(self, claim: Claim, outcome: Value, *, cached: bool = False) -> bool:
-        """Commits a step's outcome once; False, and nothing written, when the claim was lost."""
-        kept, now = settled(outcome), self._ledger.now()
+    def keep(self, claim: Claim, outcome: Value, *, cached: bool = False) -> Kept | None:
+        """Commits a step's outcome once; None, and nothing written, when the claim was lost."""
         with self._ledger.open() as files:
-            held = _held(files, claim)
-            if held is None:
-                return False
-            state = StepState.FAILED if isinstance(kept, ErrorValue) else StepState.DONE
-            detail = {"code": kept.code} if isinstance(kept, ErrorValue) else {}
-            held.step = replace(held.step, state=state, outcome=kept, cached=cached, finished_at=now)
-            self._leave(files[claim.step.job], held, cached=cached, **detail)
-            return True
+            if not keep(self._ledger, files, Settled(claim=claim, outcome=outcome, cached=cached)):
+                return None
+            file = files[claim.step.job]
+            look = file.live and file.open <= file.look_at
+            return Kept(progress=_progress(file) if look else None)
 
     def postpone(self, claim: Claim, *, delay: float, cause: str, tried: bool = True) -> bool:
         """Gives a claim back, to be due in ``delay`` seconds; False when it was lost."""
@@ -86,25 +86,93 @@ class MemorySteps:
             not_before = self._ledger.now() + timedelta(seconds=delay)
             held.step = replace(held.step, state=StepState.WAITING, not_before=not_before)
             untried: dict[str, Value] = {} if tried else {"tried": False}
-            self._leave(files[claim.step.job], held, cause=cause, seconds=delay, **untried)
+            leave(self._ledger, files[claim.step.job], held, cause=cause, seconds=delay, **untried)
             return True
 
-    def _add(self, file: JobFile, calls: Sequence[Invocation]) -> Sequence[Step]:
-        now, next_number = self._ledger.now(), len(file.steps) + 1
-        wave = 1 + max((held.step.wave for held in file.steps.values()), default=0)
-        if file.job.state is JobState.ACCEPTED:
-            file.job = replace(file.job, state=JobState.RUNNING, started_at=now)
-            self._ledger.tell(file, EventKind.JOB_RUNNING)
-        for number, call in enumerate(calls, start=next_number):
-            step = Step(job=file.job.id, key=call.key, number=number, wave=wave, invocation=call, queued_at=now)
-            file.steps[call.key] = StepFile(step=step, sent_at=now)
-            self._ledger.tell(file, EventKind.STEP_QUEUED, call.key, number=number, wave=wave, call=call.name)
-        return tuple(file.steps[call.key].step for call in calls)
 
-    def _leave(self, file: JobFile, held: StepFile, **detail: Value) -> None:
-        held.lease_until, held.sent_at, held.sends = None, self._ledger.now(), 0
-        file.sends = 0
-        self._ledger.tell(file, EventKind(f"step.{held.step.state}"), held.step.key, **detail)
+def add(ledger: Ledger, file: JobFile, invocations: Sequence[Invocation], *, look_at: int) -> Sequence[Step]:
+    """Keeps the calls that are new to a live job as one queued wave."""
+    file.look_at = look_at
+    calls = {call.key: call for call in invocations if call.key not in file.steps}
+    if not calls:
+        return ()
+    now, next_number = ledger.now(), len(file.steps) + 1
+    wave = 1 + max((held.step.wave for held in file.steps.values()), default=0)
+    if file.job.state is JobState.ACCEPTED:
+        file.job = replace(file.job, state=JobState.RUNNING, started_at=now)
+        ledger.tell(file, EventKind.JOB_RUNNING)
+    for number, call in enumerate(calls.values(), start=next_number):
+        step = Step(job=file.job.id, key=call.key, number=number, wave=wave, invocation=call, queued_at=now)
+        file.steps[call.key] = StepFile(step=step, sent_at=now)
+        ledger.tell(file, EventKind.STEP_QUEUED, call.key, number=number, wave=wave, call=call.name)
+    return tuple(file.steps[key].step for key in calls)
+
+
+def answer(ledger: Ledger, file: JobFile, key: str, value: Value) -> None:
+    """Ends a queued step with a result that was known."""
+    held, now = file.steps[key], ledger.now()
+    held.step = replace(
+        held.step, state=StepState.DONE, outcome=copied(value), cached=True, started_at=now, finished_at=now
+    )
+    ledger.tell(file, EventKind.STEP_DONE, key, cached=True)
+
+
+def claimed(ledger: Ledger, file: JobFile, key: str, *, worker: str, lease: float) -> Claim | None:
+    """Takes a due step of a live job."""
+    now, held = ledger.now(), file.steps.get(key)
+    if held is None or not _open(file, now) or not _due(held, now):
+        return None
+    step, attempt = held.step, held.step.attempt + 1
+    held.step = replace(
+        step, state=StepState.RUNNING, attempt=attempt, started_at=step.started_at or now, not_before=None
+    )
+    held.lease_until, held.sends = now + timedelta(seconds=lease), 0
+    ledger.tell(file, EventKind.STEP_RUNNING, key, attempt=attempt, worker=worker)
+    return Claim(
+        step=held.step,
+        workspace=file.job.workspace,
+        timezone=file.job.timezone,
+        attempt=attempt,
+        seconds_left=seconds(file.job.deadline - now),
+        parked=sum(each.step == key and each.detail.get("tried") is False for each in file.events),
+    )
+
+
+def keep(ledger: Ledger, files: dict[str, JobFile], settled: Settled) -> bool:
+    """Commits a step's outcome; False, and nothing written, when the claim was lost."""
+    outcome, now = copied(settled.outcome), ledger.now()
+    held = _held(files, settled.claim)
+    if held is None:
+        return False
+    state = StepState.FAILED if isinstance(outcome, ErrorValue) else StepState.DONE
+    detail = {"code": outcome.code} if isinstance(outcome, ErrorValue) else {}
+    held.step = replace(held.step, state=state, outcome=outcome, cached=settled.cached, finished_at=now)
+    leave(ledger, files[settled.claim.step.job], held, cached=settled.cached, **detail)
+    return True
+
+
+def leave(ledger: Ledger, file: JobFile, held: StepFile, **detail: Value) -> None:
+    """Ends a claim."""
+    held.lease_until, held.sent_at, held.sends = None, ledger.now(), 0
+    file.sends = 0
+    ledger.tell(file, EventKind(f"step.{held.step.state}"), held.step.key, **detail)
+
+
+def _progress(file: JobFile) -> Progress:
+    job = file.job
+    outcomes = {key: held.step.outcome for key, held in file.steps.items() if held.step.state.final}
+    return Progress(
+        job=job.id,
+        tree=job.tree,
+        variables=job.variables,
+        asked_at=job.asked_at or job.accepted_at,
+        timezone=job.timezone,
+        workspace=job.workspace,
+        waves=max(held.step.wave for held in file.steps.values()),
+        open=file.open,
+        bytes=sum(len(json.dumps(to_json(outcome))) for outcome in outcomes.values() if outcome is not None),
+        outcomes=outcomes,
+    )
 
 
 def _open(file: JobFile, now: datetime) -> bool:

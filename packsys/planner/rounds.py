@@ -7,22 +7,35 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from packsys.errors import HouseError
-from packsys.language.interpreter import BLOCKED, evaluate
+from packsys.language.interpreter import BLOCKED, Pass, evaluate
 from packsys.language.invocation import Invocation
 from packsys.language.limits import Budget
 from packsys.language.nodes import Node
 from packsys.values import Value
+
+LOOKS = 16
+"""How often the calls of one wave are looked at before the last has ended, where that can bring something."""
 
 
 @dataclass(frozen=True)
 class Wave:
     """Is the calls that can be made now, side by side, in the order in which they were first asked for.
 
-    ``merged`` counts the requests that an equal call of the wave answers.
+    ``merged`` counts the requests that an equal call of the wave answers. ``early`` tells that more calls could become
+    possible before all of these have ended.
     """
 
     invocations: tuple[Invocation, ...]
     merged: int = 0
+    early: bool = False
+
+    @property
+    def look_at(self) -> int:
+        """Gives how many calls may still be open when the job is looked at again: none where that brings nothing.
+
+        A wave is looked at 16 times at most, so that a wide one costs no more passes than a deep one.
+        """
+        return len(self.invocations) - -(-len(self.invocations) // LOOKS) if self.early else 0
 
 
 @dataclass(frozen=True)
@@ -48,11 +61,11 @@ def next_wave(
     """
     found = evaluate(tree, variables=variables, outcomes=outcomes, now=now, timezone=timezone, budget=budget)
     if any(invocation.action for invocation in found.pending) or found.value is BLOCKED:
-        return _wave(found.pending, found.merged)
+        return _wave(found)
     return Finished(found.value)
 
 
-def _wave(pending: tuple[Invocation, ...], merged: int) -> Wave:
-    if not pending:
+def _wave(found: Pass) -> Wave:
+    if not found.pending:
         raise HouseError("A formula waits for calls and asks for none.")
-    return Wave(pending, merged)
+    return Wave(found.pending, found.merged, found.early)

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from packsys.errors import Actor, LimitReached, PackError, PacksysError, RateLimited
 from packsys.language.invocation import Invocation
 from packsys.model import Claim, PackFormula, PackVersion
-from packsys.ports import Call, Dispatcher, PackRunner, PackStore, ResultCache, StepStore
-from packsys.runtime.heartbeat import Heartbeat
+from packsys.ports import Call, Dispatcher, Display, PackRunner, PackStore, ResultCache, StepStore
+from packsys.runtime.advance import SLICE, Advance, Turn
+from packsys.runtime.heartbeat import Heartbeats
+from packsys.runtime.patience import patiently
 from packsys.runtime.recall import kept_under
 from packsys.runtime.retries import Retries
 from packsys.runtime.surround import Surround
 from packsys.sdk.surroundings import Location
-from packsys.values import ErrorValue, Origin, Value
+from packsys.turns import Settled
+from packsys.values import ErrorValue, Origin
 
 
 @dataclass(frozen=True, kw_only=True)
 class Execute:
-    """Claims a step, makes its call, and commits the outcome under the claim.
+    """Claims a step, makes its call, commits the outcome under the claim, and goes on with what that made possible.
 
-    Calling it twice is harmless: a step that is held or kept is left alone. ``worker`` names this process in
-    events, ``lease`` is how many seconds it may be silent.
+    Calling it twice is harmless: a step that is held or kept is left alone. ``heartbeats`` keep claims alive while
+    pack code runs, ``display`` shows the calls that it goes on with, ``clock`` counts seconds.
     """
 
     steps: StepStore
@@ -31,51 +36,57 @@ class Execute:
     cache: ResultCache
     dispatcher: Dispatcher
     retries: Retries
-    worker: str
-    lease: float
+    advance: Advance
+    heartbeats: Heartbeats
+    display: Display
+    clock: Callable[[], float] = time.monotonic
 
     def __call__(self, job: str, key: str) -> None:
-        """Runs the step if it is due and free."""
-        claim = self.steps.claim(job, key, worker=self.worker, lease=self.lease)
-        if claim is not None:
-            self._work(claim)
+        """Runs the step if it is due and free, and then for a while the calls that follow from it, one by one."""
+        until = self.clock() + SLICE
+        claim = self.steps.claim(job, key, worker=self.advance.worker, lease=self.advance.lease)
+        turn = self._turn(Turn(claim=claim), until) if claim else None
+        while turn is not None:
+            with self.display.show(turn.claim.step):
+                turn = self._turn(turn, until)
 
-    def _work(self, claim: Claim) -> None:
+    def _turn(self, turn: Turn, until: float) -> Turn | None:
+        with self.heartbeats.holding(turn.claim):
+            settled = self._work(turn.claim)
+            if settled is None:
+                return None
+            # A result that cost a call is worth some patience with a database that is just starting again.
+            return patiently(lambda: self.advance.after(settled, turn.progress, until=until), seconds=30, pause=0.2)
+
+    def _work(self, claim: Claim) -> Settled | None:
+        """Gives the outcome; None when the step was put off."""
         if claim.step.invocation.action and claim.tries > 1:
-            self.steps.keep(claim, _unknown(claim))
-            return
+            return Settled(claim=claim, outcome=_unknown(claim))
         try:
             formula, call = self._call(claim)
         except PacksysError as error:
-            self.steps.keep(claim, _failed(error, claim))
-            return
+            return _failed(error, claim)
         kept = self.cache.get(_cache_key(claim)) if _cacheable(formula, claim) else None
-        if kept is not None:
-            self.steps.keep(claim, kept[0], cached=True)
-        else:
-            self._attempt(claim, formula, call)
+        return Settled(claim=claim, outcome=kept[0], cached=True) if kept else self._attempt(claim, formula, call)
 
-    def _attempt(self, claim: Claim, formula: PackFormula, call: Call) -> None:
+    def _attempt(self, claim: Claim, formula: PackFormula, call: Call) -> Settled | None:
         try:
-            with Heartbeat(self.steps, claim, lease=self.lease):
-                value = self.runner.run(call)
+            value = self.runner.run(call)
         except PacksysError as error:
-            self._fail(claim, formula, error)
-        else:
-            self._keep(claim, formula, value)
-
-    def _keep(self, claim: Claim, formula: PackFormula, value: Value) -> None:
-        if self.steps.keep(claim, value) and _cacheable(formula, claim):
+            return self._fail(claim, formula, error)
+        if _cacheable(formula, claim):
             self.cache.put(_cache_key(claim), value, ttl=formula.cache_ttl)
+        return Settled(claim=claim, outcome=value)
 
-    def _fail(self, claim: Claim, formula: PackFormula, error: PacksysError) -> None:
+    def _fail(self, claim: Claim, formula: PackFormula, error: PacksysError) -> Settled | None:
         tried = not (isinstance(error, LimitReached) and error.untouched)
         delay = self.retries.delay(error, formula, claim) if tried else self.retries.park(error, claim)
         cause = "rate_limit" if isinstance(error, RateLimited) else error.code
         if delay is None:
-            self.steps.keep(claim, _failed(error, claim))
-        elif self.steps.postpone(claim, delay=delay, cause=cause, tried=tried) and delay <= self.retries.longest:
+            return _failed(error, claim)
+        if self.steps.postpone(claim, delay=delay, cause=cause, tried=tried) and delay <= self.retries.longest:
             self.dispatcher.again(claim.step, delay=delay)
+        return None
 
     def _call(self, claim: Claim) -> tuple[PackFormula, Call]:
         invocation = claim.step.invocation
@@ -111,9 +122,10 @@ def _cache_key(claim: Claim) -> str:
     return kept_under(claim.workspace, claim.step.key)
 
 
-def _failed(error: PacksysError, claim: Claim) -> ErrorValue:
+def _failed(error: PacksysError, claim: Claim) -> Settled:
     invocation = claim.step.invocation
-    return ErrorValue.of(error, Origin(invocation.start, invocation.end, invocation.name))
+    origin = Origin(invocation.start, invocation.end, invocation.name)
+    return Settled(claim=claim, outcome=ErrorValue.of(error, origin))
 
 
 def _unknown(claim: Claim) -> ErrorValue:

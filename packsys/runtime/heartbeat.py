@@ -1,45 +1,71 @@
-"""Keeps a claim alive while pack code runs."""
+"""Keeps claims alive while pack code runs."""
 
 from __future__ import annotations
 
-from threading import Event, Thread
-from types import TracebackType
+import logging
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock, Thread
 
 from packsys.errors import PacksysError
 from packsys.model import Claim
 from packsys.ports import StepStore
 
+log = logging.getLogger(__name__)
 
-class Heartbeat:
-    """Renews a claim three times per lease, from a thread of its own, until the block ends.
 
-    It stops by itself when the claim is lost: the fencing number keeps this worker from committing.
+class Heartbeats:
+    """Renews all claims of a process together, three times per lease, from one thread.
+
+    The thread starts with the first claim, in the process that holds it. A claim that was lost is renewed no more:
+    its fencing number keeps this worker from committing.
     """
 
-    def __init__(self, steps: StepStore, claim: Claim, *, lease: float) -> None:
-        """Takes the claim and the seconds of its lease."""
-        self.steps, self.claim, self.lease = steps, claim, lease
-        self.ended = Event()
-        self.thread = Thread(target=self._beat, name=f"heartbeat-{claim.step.key[:8]}", daemon=True)
+    def __init__(self, steps: StepStore, *, lease: float) -> None:
+        """Takes where claims are kept, and the seconds of a lease."""
+        self._steps, self._lease = steps, lease
+        self._claims: dict[tuple[str, str, int], Claim] = {}
+        self._lock = Lock()
+        self._process: int | None = None
 
-    def __enter__(self) -> Heartbeat:
-        """Starts to renew."""
-        self.thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stops renewing; does not wait for a renewal in flight."""
-        self.ended.set()
-
-    def _beat(self) -> None:
-        while not self.ended.wait(self.lease / 3):
-            if not self._renew():
-                return
-
-    def _renew(self) -> bool:
+    @contextmanager
+    def holding(self, claim: Claim) -> Iterator[None]:
+        """Renews a claim until the block ends."""
+        self._start()
+        name = (claim.step.job, claim.step.key, claim.attempt)
+        with self._lock:
+            self._claims[name] = claim
         try:
-            return self.steps.renew(self.claim, lease=self.lease)
-        except PacksysError:
-            return True  # the database is away: try again, the lease decides
+            yield
+        finally:
+            with self._lock:
+                self._claims.pop(name, None)
+
+    def beat(self) -> None:
+        """Renews what is held now, and forgets what was lost."""
+        with self._lock:
+            claims = dict(self._claims)
+        if not claims:
+            return
+        kept = self._steps.renew(list(claims.values()), lease=self._lease)
+        with self._lock:
+            for name in claims.keys() - {(each.step.job, each.step.key, each.attempt) for each in kept}:
+                self._claims.pop(name, None)
+
+    def _start(self) -> None:
+        if self._process == os.getpid():
+            return
+        with self._lock:
+            if self._process != os.getpid():
+                self._process = os.getpid()
+                Thread(target=self._run, name="packsys-heartbeats", daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            time.sleep(self._lease / 3)
+            try:
+                self.beat()
+            except PacksysError as error:  # the database is away: try again, the lease decides
+                log.warning("heartbeat.missed", extra={"cause": error.message})

@@ -5,17 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from packsys.errors import NotReady, RequestError
-from packsys.language.codec import dumps
 from packsys.language.compile import Compiled
-from packsys.model import Job, Submission
-from packsys.ports import JobStore
+from packsys.language.nodes import Node
+from packsys.model import Job, Step, Submission
+from packsys.ports import Dispatcher, JobStore
+from packsys.turns import Opening
 from packsys.values import from_plain, to_json
 
 log = logging.getLogger(__name__)
@@ -37,14 +38,15 @@ TERMS: Mapping[str, tuple[type, ...]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Submit:
-    """Keeps a job for a formula that can be run, and sends its first wave after that is committed.
+    """Keeps a job for a formula that can be run, with its first wave, and sends that after it is committed.
 
     When the wave cannot be sent the job stands accepted all the same: the reconciler sends it.
     """
 
     compile: Callable[[Submission], Compiled]
+    open: Callable[[Job, Node], Opening]
     jobs: JobStore
-    advance: Callable[[str], None]
+    dispatcher: Dispatcher
     now: Callable[[], datetime]
     new_id: Callable[[], str]
 
@@ -53,33 +55,37 @@ class Submit:
 
         Raises FormulaError, RequestError and IdempotencyMismatch; nothing is kept then.
         """
-        job = self._job(submission)
-        kept = self.jobs.accept(job, idempotency_key=submission.idempotency_key, fingerprint=fingerprint(submission))
-        if kept.id == job.id:
-            self._send(job.id)
-        return kept
-
-    def _job(self, submission: Submission) -> Job:
         check(submission)
         compiled = self.compile(submission)
+        job = self._job(submission, compiled)
+        opening = self.open(job, compiled.tree)
+        kept = self.jobs.accept(
+            job, idempotency_key=submission.idempotency_key, fingerprint=fingerprint(submission), opening=opening
+        )
+        if kept.id == job.id and opening.wave:
+            self._send(opening.steps(job.id)[len(opening.answered) :])
+        return kept
+
+    def _job(self, submission: Submission, compiled: Compiled) -> Job:
         now = self.now()
         return Job(
             id=self.new_id(),
             workspace=submission.workspace,
             formula=submission.formula,
-            tree=dumps(compiled.tree),
+            tree=compiled.text,
             variables=submission.variables,
             asked_by=submission.asked_by,
             timezone=submission.timezone,
+            asked_at=now,
             accepted_at=now,
             deadline=now + timedelta(seconds=submission.timeout),
         )
 
-    def _send(self, job: str) -> None:
+    def _send(self, steps: Sequence[Step]) -> None:
         try:
-            self.advance(job)
+            self.dispatcher.wave(steps[0].job, steps)
         except NotReady as error:
-            log.warning("job.unsent", extra={"job": job, "cause": error.message})
+            log.warning("job.unsent", extra={"job": steps[0].job, "cause": error.message})
 
 
 def submission(formula: str, variables: Mapping[str, Any], terms: Mapping[str, Any]) -> Submission:

@@ -11,10 +11,10 @@ from typing import Any
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, InterfaceError, InternalError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import ArgumentError
 
-from packsys.errors import NotReady, WrongSetUp
+from packsys.errors import WrongSetUp
+from packsys.store.direct import Direct, answering
 
 STATEMENT_SECONDS = 30
 """The longest that a statement may run: far above any of ours, and below the deadline of an HTTP client."""
@@ -35,12 +35,14 @@ class Database:
 
     Nothing is opened by making one, and a forked child starts with a pool of its own, so that it may be made, and
     even used, before the fork. A connection that the server closed is replaced before it is used. Whatever keeps
-    the server from answering becomes :class:`~packsys.errors.NotReady`.
+    the server from answering becomes :class:`~packsys.errors.NotReady`. ``direct`` is the short way for the few
+    statements that every call takes.
     """
 
-    def __init__(self, engine: Engine, *, terms: Mapping[str, Any]) -> None:
+    def __init__(self, engine: Engine, *, direct: Direct, terms: Mapping[str, Any]) -> None:
         """Takes an engine whose connections commit every statement by themselves, and the terms they are opened on."""
         self.engine = engine
+        self.direct = direct
         self._terms = terms
         self._transactions = engine.execution_options(isolation_level="READ COMMITTED")
 
@@ -64,6 +66,7 @@ class Database:
     def close(self) -> None:
         """Closes the connections that nobody uses; the database can be used again afterwards."""
         self.engine.dispose()
+        self.direct.engine.dispose()
 
 
 def open_database(url: str, *, application: str = "packsys", connections: int = 5) -> Database:
@@ -74,17 +77,16 @@ def open_database(url: str, *, application: str = "packsys", connections: int = 
     that is not PostgreSQL's.
     """
     terms = {**_TERMS, "application_name": application}
-    engine = create_engine(
-        address(url),
-        isolation_level="AUTOCOMMIT",
-        pool_size=connections,
-        max_overflow=2 * connections,
-        pool_timeout=10,
-        pool_pre_ping=True,
-        connect_args=terms,
+    size = {"pool_size": connections, "max_overflow": 2 * connections, "pool_timeout": 10}
+    engine = create_engine(address(url), isolation_level="AUTOCOMMIT", pool_pre_ping=True, connect_args=terms, **size)
+    # Not waiting for the disk: what must, asks for it (migration 0005).
+    quick = {**terms, "options": f"{terms['options']} -c synchronous_commit=off"}
+    direct = create_engine(
+        address(url), isolation_level="AUTOCOMMIT", pool_reset_on_return=None, connect_args=quick, **size
     )
-    _forget_in_children(engine)
-    return Database(engine, terms=terms)
+    for each in (engine, direct):
+        _forget_in_children(each)
+    return Database(engine, direct=Direct(direct), terms=terms)
 
 
 def address(url: str) -> URL:
@@ -96,15 +98,6 @@ def address(url: str) -> URL:
     if parsed.get_backend_name() not in ("postgresql", "postgres"):
         raise WrongSetUp("PACKSYS_DATABASE_URL must look like postgresql+psycopg://user:password@host/database.")
     return parsed.set(drivername="postgresql+psycopg")
-
-
-@contextmanager
-def answering() -> Iterator[None]:
-    """Turns what keeps a server from answering into :class:`~packsys.errors.NotReady`."""
-    try:
-        yield
-    except (OperationalError, InterfaceError, InternalError, PoolTimeout) as error:
-        raise NotReady("The database does not answer: try again in a moment.", retry_after=1.0) from error
 
 
 def _forget_in_children(engine: Engine) -> None:

@@ -2,39 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Row, select
 
 from packsys.errors import IdempotencyMismatch, NotFound
-from packsys.model import Job, JobState
+from packsys.model import Event, Job, JobState
 from packsys.store import tables
 from packsys.store.database import Database
-from packsys.store.queries import QUERIES
+from packsys.store.direct import TURNS
+from packsys.store.telling import ended, kept, opened
+from packsys.store.writing import code_of, end_of, left, texts, value_text, wave_terms
+from packsys.turns import NOTHING, Opening, Settled
 from packsys.values import ErrorValue, Value
 
 
 class PostgresJobs:
     """Keeps jobs in PostgreSQL."""
 
-    def __init__(self, database: Database) -> None:
-        """Takes the way to the database."""
-        self._database = database
+    def __init__(self, database: Database, *, told: Callable[[Sequence[Event]], None]) -> None:
+        """Takes the way to the database, and who is told of events once they are committed."""
+        self._database, self._told = database, told
 
-    def accept(self, job: Job, *, idempotency_key: str | None = None, fingerprint: str = "") -> Job:
-        """Keeps a new job, or gives back the one that this key was accepted with.
+    def accept(
+        self, job: Job, *, idempotency_key: str | None = None, fingerprint: str = "", opening: Opening = NOTHING
+    ) -> Job:
+        """Keeps a new job and what it begins with, or gives back the one that this key was accepted with.
 
         Its times are the database's: the job is accepted now, and has as long as it was given. Of several requests
         with one key at the same time, one is kept and the others wait for it.
         """
-        with self._database.connect() as connection:
-            kept = begin(connection, job, idempotency_key=idempotency_key, fingerprint=fingerprint)
-            if kept is not None:
-                return kept
-            earlier = connection.execute(_by_key(job.workspace, idempotency_key)).one()
-        if earlier.fingerprint != fingerprint:
-            raise IdempotencyMismatch()
-        return _job(earlier)
+        terms = {**_job_terms(job), **_opening_terms(opening)}
+        keys = {"idempotency_key": texts(idempotency_key), "fingerprint": texts(fingerprint)}
+        row = self._database.direct.row(TURNS["accept"], {**terms, **keys})
+        if not row.fresh:
+            return self._earlier(job.workspace, idempotency_key, fingerprint)
+        self._told(opened(job.id, opening, row))
+        return _begun(job, opening, row)
 
     def get(self, job: str, *, workspace: str | None = None) -> Job:
         """Finds a job; raises NotFound when it is absent or another workspace's."""
@@ -44,50 +50,82 @@ class PostgresJobs:
             raise NotFound(f"There is no job {job!r} here: look at its id.")
         return _job(row)
 
-    def finish(self, job: str, outcome: Value) -> bool:
-        """Ends a live job as done, or as failed when the outcome is an error value; False when it had ended."""
-        state = JobState.FAILED if isinstance(outcome, ErrorValue) else JobState.DONE
-        with self._database.connect() as connection:
-            return end(connection, job, state, outcome)
+    def finish(self, job: str, outcome: Value, *, settled: Settled | None = None) -> bool:
+        """Ends a live job as done, or as failed when the outcome is an error value; False when it had ended.
+
+        With ``settled`` it commits that step's outcome in the same moment; False, and nothing written, when the claim
+        was lost.
+        """
+        state, code = end_of(outcome), code_of(outcome)
+        if settled is None:
+            return self._end(job, state, outcome)
+        final = {"final_state": state, "final_outcome": value_text(outcome), "code": texts(code)}
+        row = self._database.direct.row(TURNS["keep_and_finish"], {**left(settled), **final})
+        if row.kept_event is not None:
+            step = kept(settled, number=row.kept_event, at=row.kept_at)
+            self._told((*step, *ended(job, state, code, row)))
+        return row.number is not None
 
     def cancel(self, job: str) -> bool:
         """Ends a live job as cancelled; False when it had ended."""
+        return self._end(job, JobState.CANCELLED)
+
+    def _end(self, job: str, state: JobState, outcome: Value = None) -> bool:
+        code = code_of(outcome)
+        terms = {"job": texts(job), "state": state, "outcome": value_text(outcome), "code": texts(code)}
+        row = self._database.direct.row(TURNS["finish"], terms)
+        self._told(ended(job, state, code, row))
+        return row.number is not None
+
+    def _earlier(self, workspace: str, idempotency_key: str | None, fingerprint: str) -> Job:
+        asked = select(tables.job).where(
+            tables.job.c.workspace == workspace, tables.job.c.idempotency_key == idempotency_key
+        )
         with self._database.connect() as connection:
-            return end(connection, job, JobState.CANCELLED)
+            earlier = connection.execute(asked).one()
+        if earlier.fingerprint != fingerprint:
+            raise IdempotencyMismatch()
+        return _job(earlier)
 
 
-def begin(connection: Connection, job: Job, *, idempotency_key: str | None, fingerprint: str) -> Job | None:
-    """Keeps a new job; None when its workspace has used the key before."""
-    terms = {
-        "id": job.id,
-        "workspace": job.workspace,
-        "idempotency_key": idempotency_key,
-        "fingerprint": fingerprint,
-        "formula": job.formula,
-        "tree": job.tree,
-        "variables": job.variables,
-        "asked_by": job.asked_by,
-        "timezone": job.timezone,
+def _job_terms(job: Job) -> dict[str, Any]:
+    names = ("id", "workspace", "formula", "tree", "asked_by", "timezone")
+    return {
+        **{name: texts(getattr(job, name)) for name in names},
+        "variables": value_text(job.variables),
+        "asked_at": job.asked_at,
         "seconds": (job.deadline - job.accepted_at).total_seconds(),
     }
-    row = connection.execute(QUERIES["accept"], terms).one_or_none()
-    return None if row is None else _job(row)
 
 
-def end(connection: Connection, job: str, state: JobState, outcome: Value = None) -> bool:
-    """Ends a live job; False when it had ended."""
-    code = outcome.code if isinstance(outcome, ErrorValue) else None
-    terms = {"job": job, "state": state, "outcome": outcome, "code": code}
-    return connection.execute(QUERIES["finish"], terms).one_or_none() is not None
+def _opening_terms(opening: Opening) -> dict[str, Any]:
+    known = wave_terms([invocation for invocation, _ in opening.answered])
+    outcome = opening.outcome[0] if opening.outcome else None
+    return {
+        **{f"known_{name}": known[name] for name in ("keys", "invocations", "calls")},
+        "known_outcomes": [value_text(value) for _, value in opening.answered],
+        **wave_terms(opening.wave),
+        "look_at": opening.look_at,
+        "state": end_of(outcome) if opening.outcome else None,
+        "outcome": value_text(outcome),
+        "code": texts(code_of(outcome)),
+    }
 
 
-def _by_key(workspace: str, idempotency_key: str | None) -> Any:
-    columns = tables.job.c
-    return select(tables.job).where(columns.workspace == workspace, columns.idempotency_key == idempotency_key)
+def _begun(job: Job, opening: Opening, row: Any) -> Job:
+    begun = replace(job, accepted_at=row.accepted_at, deadline=row.deadline)
+    if opening.answered or opening.wave:
+        begun = replace(begun, state=JobState.RUNNING, started_at=row.accepted_at)
+    if opening.outcome is None:
+        return begun
+    (outcome,) = opening.outcome
+    if isinstance(outcome, ErrorValue):
+        return replace(begun, state=JobState.FAILED, error=outcome, finished_at=row.ended_at)
+    return replace(begun, state=JobState.DONE, value=outcome, finished_at=row.ended_at)
 
 
 def _job(row: Row[Any]) -> Job:
-    state = JobState(row.state)
+    error = row.outcome if isinstance(row.outcome, ErrorValue) else None
     return Job(
         id=row.id,
         workspace=row.workspace,
@@ -96,11 +134,12 @@ def _job(row: Row[Any]) -> Job:
         variables=row.variables,
         asked_by=row.asked_by,
         timezone=row.timezone,
+        asked_at=row.asked_at,
         accepted_at=row.accepted_at,
         deadline=row.deadline,
-        state=state,
+        state=JobState(row.state),
         started_at=row.started_at,
         finished_at=row.finished_at,
-        value=row.outcome if state is JobState.DONE else None,
-        error=row.outcome if state is JobState.FAILED else None,
+        value=None if error else row.outcome,
+        error=error,
     )

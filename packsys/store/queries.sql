@@ -1,133 +1,6 @@
 -- The statements that are more than one table or one line. A word after a colon is a parameter.
 --
--- Locks are taken in one order everywhere: rows of steps first, then rows of jobs, in the order of their ids, and
--- who holds a job waits for no step. So nobody waits for one who waits for him.
---
--- Whoever writes an event counts it in the job's row in the same statement, and the row's lock makes the numbers
--- follow each other without gaps. An ended job tells no more events. Every event rings the channel packsys_job.
-
--- name: accept
--- Keeps a new job, or gives no row when its workspace has used the idempotency key before.
-with kept as (
-    insert into job (id, workspace, idempotency_key, fingerprint, formula, tree, variables, asked_by, timezone,
-                     state, accepted_at, moved_at, deadline, events)
-    values (:id, :workspace, :idempotency_key, :fingerprint, :formula, :tree, :variables, :asked_by, :timezone,
-            'accepted', now(), now(), now() + make_interval(secs => :seconds), 1)
-    on conflict (workspace, idempotency_key) do nothing
-    returning *
-), told as (
-    insert into event (job, number, at, kind, detail)
-    select id, events, clock_timestamp(), 'job.accepted', '{}' from kept
-)
-select kept.*, pg_notify('packsys_job', id) from kept
-
--- name: finish
--- Ends a live job, or gives no row when it had ended.
-with ended as (
-    update job
-    set state = :state, outcome = :outcome, finished_at = now(), moved_at = now(), events = events + 1
-    where id = :job and state in ('accepted', 'running')
-    returning *
-), told as (
-    insert into event (job, number, at, kind, detail)
-    select id, events, clock_timestamp(), 'job.' || state, json_strip_nulls(json_build_object(
-        'seconds', round(extract(epoch from finished_at - accepted_at), 3), 'code', :code))
-    from ended
-)
-select id, pg_notify('packsys_job', id) from ended
-
--- name: hold
--- Locks a live job until the end of the transaction, so that waves are added one after the other.
-select state, events from job where id = :job and state in ('accepted', 'running') for no key update
-
--- name: add
--- Keeps the calls that are new to a held job as one queued wave; the first wave sets the job running. As a statement
--- of its own after ``hold`` it sees every wave that was added before.
-with asked as (
-    select asked.key, asked.invocation, asked.call, row_number() over (order by asked.place) as place
-    from unnest(:keys, :invocations, :calls) with ordinality as asked (key, invocation, call, place)
-    where not exists (select from step where step.job = :job and step.key = asked.key)
-), last as (
-    select coalesce(max(number), 0) as number, coalesce(max(wave), 0) as wave from step where job = :job
-), added as (
-    insert into step (job, key, number, wave, invocation, state, queued_at, sent_at)
-    select :job, asked.key, last.number + asked.place, last.wave + 1, asked.invocation, 'queued', now(), now()
-    from asked, last
-    returning *
-), news as (
-    select 0 as number, 'job.running' as kind, null as step, '{}' as detail
-    where :state = 'accepted' and exists (select from added)
-    union all
-    select added.number, 'step.queued', added.key,
-           json_build_object('number', added.number, 'wave', added.wave, 'call', asked.call)::text
-    from added join asked on asked.key = added.key
-), told as (
-    insert into event (job, number, at, kind, step, detail)
-    select :job, :events + row_number() over (order by number), clock_timestamp(), kind, step, detail from news
-), moved as (
-    update job
-    set state = 'running', started_at = coalesce(started_at, now()), moved_at = now(),
-        events = events + (select count(*) from news)
-    where id = :job and exists (select from added)
-    returning id
-)
-select added.*, pg_notify('packsys_job', moved.id) from added, moved order by added.number
-
--- name: claim
--- Takes a due step of a live job under the next fencing number; no row when it is held, kept, not due, or ended.
-with claimed as (
-    update step
-    set state = 'running', attempt = attempt + 1, worker = :worker, not_before = null, sends = 0,
-        lease_until = now() + make_interval(secs => :lease), started_at = coalesce(started_at, now())
-    where step.job = :job and step.key = :key
-      and (step.state = 'queued'
-           or step.state = 'waiting' and step.not_before <= now()
-           or step.state = 'running' and step.lease_until <= now())
-      and exists (select from job where job.id = :job and job.state = 'running' and job.deadline > now())
-    returning *
-), moved as (
-    update job set events = job.events + 1, moved_at = now()
-    from claimed where job.id = :job and job.state = 'running'
-    returning job.*
-), told as (
-    insert into event (job, number, at, kind, step, detail)
-    select moved.id, moved.events, clock_timestamp(), 'step.running', claimed.key,
-           json_build_object('attempt', claimed.attempt, 'worker', claimed.worker)
-    from moved, claimed
-)
-select claimed.*, moved.workspace, moved.timezone,
-       extract(epoch from moved.deadline - now())::float8 as seconds, pg_notify('packsys_job', moved.id),
-       case when claimed.attempt = 1 then 0 else (
-           select count(*) from event
-           where event.job = claimed.job and event.step = claimed.key and event.kind = 'step.waiting'
-             and event.detail like '%"tried"\:false%'
-       ) end as parked
-from claimed, moved
-
--- name: renew
--- Holds a claim for longer; no row when it was lost.
-update step set lease_until = now() + make_interval(secs => :lease)
-where job = :job and key = :key and attempt = :attempt and state = 'running'
-returning key
-
--- name: leave
--- Ends a claim, with the step's outcome or with a delay until its next attempt; no row when it was lost.
-with settled as (
-    update step
-    set state = :state, outcome = :outcome, cached = :cached, lease_until = null, sent_at = now(), sends = 0,
-        not_before = now() + make_interval(secs => :delay),
-        finished_at = case when :state = 'waiting' then null else now() end
-    where job = :job and key = :key and attempt = :attempt and state = 'running'
-    returning *
-), moved as (
-    update job set events = job.events + 1, moved_at = now(), sends = 0
-    from settled where job.id = :job and job.state = 'running'
-    returning job.id, job.events
-), told as (
-    insert into event (job, number, at, kind, step, detail)
-    select moved.id, moved.events, clock_timestamp(), 'step.' || settled.state, settled.key, :detail from moved, settled
-)
-select key, (select pg_notify('packsys_job', moved.id) from moved) from settled
+-- Locks are taken in the order that migration 0005 says, and events are counted as it says.
 
 -- name: late
 -- Locks live jobs whose deadline has passed, and gives the seconds that they had.
@@ -137,6 +10,10 @@ where finished_at is null and deadline <= now()
 order by id
 limit :limit
 for no key update skip locked
+
+-- name: expire
+-- Ends a job that ``late`` locked.
+select number, at, seconds from end_job(true, :job, 'failed', :outcome, :code)
 
 -- name: lost
 -- Locks steps of live jobs whose lease ran out.
@@ -158,18 +35,23 @@ with released as (
     where job = :job and key = any(:keys)
     returning *
 ), moved as (
-    update job set events = events + (select count(*) from released), moved_at = now(), sends = 0
+    update job
+    set events = events + (select count(*) from released), moved_at = now(), sends = 0,
+        open = open - (select count(*) from released where state = 'failed')
     where id = :job and state = 'running'
     returning id, events
+), numbered as (
+    select moved.id, moved.events - row_number() over (order by released.number desc) + 1 as number, released.key,
+           released.state, released.number as place
+    from moved, released
 ), told as (
     insert into event (job, number, at, kind, step, detail)
-    select moved.id, moved.events - row_number() over (order by released.number desc) + 1, clock_timestamp(),
-           'step.' || released.state, released.key,
-           case released.state when 'queued' then json_build_object('cause', :code)
-                               else json_build_object('cached', false, 'code', :code) end
-    from moved, released
+    select id, number, now(), 'step.' || state, key,
+           case state when 'queued' then json_build_object('cause', :code)
+                      else json_build_object('cached', false, 'code', :code) end
+    from numbered
 )
-select released.key, released.state, pg_notify('packsys_job', moved.id) from released, moved order by released.number
+select number, now() as at, key, state from numbered order by place
 
 -- name: stalled_steps
 -- Lists due steps that nobody took, and marks them as sent now. The wait doubles up to 2^10 times the grace.
@@ -195,7 +77,7 @@ with late as (
     from job
     where job.finished_at is null
       and job.moved_at + make_interval(secs => :grace * 2 ^ least(job.sends, 10)) <= now()
-      and not exists (select from step where step.job = job.id and step.finished_at is null)
+      and job.open = 0
     order by job.id
     limit :limit
     for no key update of job skip locked

@@ -9,9 +9,10 @@ from sqlalchemy import Connection, Engine, create_engine, pool, text
 from sqlalchemy.exc import ProgrammingError
 
 from packsys.errors import NotReady
-from packsys.store.database import Database, address, answering
+from packsys.store.database import Database, address
+from packsys.store.direct import answering
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest revision below ``migrations/versions``; revisions are numbered in their order."""
 
 MIGRATIONS = Path(__file__).with_name("migrations")

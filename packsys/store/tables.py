@@ -46,7 +46,9 @@ def _time() -> DateTime:
 
 # ``events`` counts the job's events, ``moved_at`` is the time of the last one or of the last time that the
 # reconciler sent the job, ``sends`` counts those times since the job last moved. ``outcome`` is the value of a job
-# that is done, the error of one that failed.
+# that is done, the error of one that failed. ``steps`` counts the job's steps, ``open`` those that have no outcome,
+# ``waves`` its waves, ``bytes`` what its outcomes take; when no more than ``look_at`` steps are open it is looked at.
+# ``asked_at`` is what the formula takes for now.
 job = Table(
     "job",
     metadata,
@@ -68,6 +70,9 @@ job = Table(
     Column("events", Integer(), nullable=False),
     Column("moved_at", _time(), nullable=False),
     Column("sends", Integer(), nullable=False, server_default="0"),
+    *(Column(name, Integer(), nullable=False, server_default="0") for name in ("steps", "open", "waves", "look_at")),
+    Column("bytes", BigInteger(), nullable=False, server_default="0"),
+    Column("asked_at", _time()),
     UniqueConstraint("workspace", "idempotency_key"),
     CheckConstraint("state in ('accepted', 'running', 'done', 'failed', 'cancelled')", name="state"),
     CheckConstraint("(finished_at is null) = (state in ('accepted', 'running'))", name="finished"),
@@ -76,7 +81,8 @@ job = Table(
 )
 
 # ``attempt`` is the fencing number of the last claim. ``sent_at`` is when the step was last sent, or given back,
-# ``sends`` counts how often the reconciler sent it since it was last taken or given back.
+# ``sends`` counts how often the reconciler sent it since it was last taken or given back, ``parked`` the claims that
+# were given back untried.
 step = Table(
     "step",
     metadata,
@@ -97,6 +103,8 @@ step = Table(
     Column("not_before", _time()),
     Column("sent_at", _time(), nullable=False),
     Column("sends", Integer(), nullable=False, server_default="0"),
+    Column("acts", Boolean(), nullable=False, server_default="false"),
+    Column("parked", Integer(), nullable=False, server_default="0"),
     CheckConstraint("state in ('queued', 'running', 'waiting', 'done', 'failed')", name="state"),
     CheckConstraint("(finished_at is null) = (state in ('queued', 'running', 'waiting'))", name="finished"),
     Index("step_unfinished", "job", postgresql_where=UNFINISHED),

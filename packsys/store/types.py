@@ -25,6 +25,16 @@ def dump(data: Json) -> str:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace").decode()
 
 
+def escape(text: str) -> str:
+    """Writes what PostgreSQL refuses in a text, and the backslash itself, as an escape."""
+    return _UNFIT.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def unescape(text: str) -> str:
+    """Reads what :func:`escape` wrote."""
+    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
+
+
 class AnyText(TypeDecorator[str]):
     """Holds every Python text: what PostgreSQL refuses, and the backslash itself, is written as an escape.
 
@@ -36,11 +46,11 @@ class AnyText(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """Escapes a text on its way in."""
-        return value if value is None else _UNFIT.sub(lambda found: f"\\u{ord(found[0]):04x}", value)
+        return value if value is None else escape(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
         """Gives back the text that was kept."""
-        return value if value is None else _ESCAPE.sub(lambda found: chr(int(found[1], 16)), value)
+        return value if value is None else unescape(value)
 
 
 class ValueText(TypeDecorator[Value]):

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
 from packsys.errors import DeadlineExceeded, WorkerLost
-from packsys.model import JobState, Stall, StepState
+from packsys.model import Event, EventKind, JobState, Stall, StepState
 from packsys.store.database import Database
-from packsys.store.jobs import end
 from packsys.store.queries import QUERIES
-from packsys.values import ErrorValue
+from packsys.store.telling import ended, told
+from packsys.values import ErrorValue, Value
 
 LIMIT = 1000
 """Rows that one transaction takes on; what is left is found the next time."""
@@ -25,15 +25,17 @@ class PostgresUpkeep:
     Rows that another process works on are passed over, so that several may look at once and find a thing once.
     """
 
-    def __init__(self, database: Database) -> None:
-        """Takes the way to the database."""
-        self._database = database
+    def __init__(self, database: Database, *, told: Callable[[Sequence[Event]], None]) -> None:
+        """Takes the way to the database, and who is told of events once they are committed."""
+        self._database, self._told = database, told
 
     def expire(self) -> Sequence[str]:
         """Fails the jobs whose deadline has passed as ``DeadlineExceeded``, and lists them."""
         with self._database.begin() as connection:
             late = connection.execute(QUERIES["late"], {"limit": LIMIT}).all()
-            return tuple(row.id for row in late if _fail(connection, row.id, row.seconds))
+            events = {row.id: _fail(connection, row.id, row.seconds) for row in late}
+        self._told([event for each in events.values() for event in each])
+        return tuple(job for job, each in events.items() if each)
 
     def release(self, *, attempts: int) -> Sequence[Stall]:
         """Queues steps whose lease ran out; the ones tried ``attempts`` times fail as ``WorkerLost``.
@@ -42,8 +44,9 @@ class PostgresUpkeep:
         """
         with self._database.begin() as connection:
             lost = connection.execute(QUERIES["lost"], {"limit": LIMIT}).all()
-            released = [_release(connection, job, keys, attempts) for job, keys in _by_job(lost)]
-        return tuple(stall for stall in released if stall)
+            released = [(job, _release(connection, job, keys, attempts)) for job, keys in _by_job(lost)]
+        self._told([event for job, rows in released for row in rows for event in _events(job, row)])
+        return tuple(_stall(job, rows) for job, rows in released if rows)
 
     def stalled(self, *, grace: float) -> Sequence[Stall]:
         """Lists due steps that nobody took, and jobs that nobody advances, for ``grace`` seconds."""
@@ -55,16 +58,26 @@ class PostgresUpkeep:
         return (*untaken, *(Stall(row.id, (), "job.unadvanced") for row in jobs))
 
 
-def _fail(connection: Connection, job: str, seconds: float) -> bool:
-    return end(connection, job, JobState.FAILED, ErrorValue.of(DeadlineExceeded.after(seconds)))
+def _fail(connection: Connection, job: str, seconds: float) -> Sequence[Event]:
+    outcome = ErrorValue.of(DeadlineExceeded.after(seconds))
+    terms = {"job": job, "outcome": outcome, "code": outcome.code}
+    return ended(job, JobState.FAILED, outcome.code, connection.execute(QUERIES["expire"], terms).one())
 
 
-def _release(connection: Connection, job: str, keys: Sequence[str], attempts: int) -> Stall | None:
+def _release(connection: Connection, job: str, keys: Sequence[str], attempts: int) -> Sequence[Row[Any]]:
     outcome = ErrorValue.of(WorkerLost.after(attempts))
     terms = {"job": job, "keys": list(keys), "attempts": attempts, "outcome": outcome, "code": outcome.code}
-    rows = connection.execute(QUERIES["release"], terms).all()
-    queued = tuple(row.key for row in rows if row.state == StepState.QUEUED)
-    return Stall(job, queued, "worker.lost") if rows else None
+    return connection.execute(QUERIES["release"], terms).all()
+
+
+def _events(job: str, row: Row[Any]) -> Sequence[Event]:
+    code = WorkerLost.__name__
+    detail: dict[str, Value] = {"cause": code} if row.state == StepState.QUEUED else {"cached": False, "code": code}
+    return told(job, EventKind(f"step.{row.state}"), row.key, number=row.number, at=row.at, **detail)
+
+
+def _stall(job: str, rows: Sequence[Row[Any]]) -> Stall:
+    return Stall(job, tuple(row.key for row in rows if row.state == StepState.QUEUED), "worker.lost")
 
 
 def _by_job(rows: Iterable[Row[Any]]) -> Iterable[tuple[str, tuple[str, ...]]]:

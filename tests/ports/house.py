@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,6 +19,7 @@ from packsys.memory import (
     MemorySteps,
     MemoryUpkeep,
 )
+from packsys.model import Event
 from packsys.ports import ConnectionStore, EventStore, JobStore, KeyStore, OAuthStore, StepStore, UpkeepStore
 from packsys.store.connections import PostgresConnections
 from packsys.store.database import Database
@@ -77,12 +78,17 @@ def in_memory() -> House:
 @contextmanager
 def in_postgres(database: Database) -> Iterator[House]:
     """Gives the real stores. Their clock is the server's, so time passes by making what is kept older."""
+
+    def bell(events: Sequence[Event]) -> None:
+        for job in {event.job for event in events}:
+            database.direct.row("select pg_notify('packsys_job', %(job)s)", {"job": job})
+
     with closing(PostgresEvents(database)) as events:
         yield House(
-            jobs=PostgresJobs(database),
-            steps=PostgresSteps(database),
+            jobs=PostgresJobs(database, told=bell),
+            steps=PostgresSteps(database, told=bell),
             events=events,
-            upkeep=PostgresUpkeep(database),
+            upkeep=PostgresUpkeep(database, told=bell),
             connections=PostgresConnections(database),
             oauth=PostgresOAuth(database),
             keys=PostgresKeys(database),

@@ -86,7 +86,7 @@ class Stores(RuleBasedStateMachine):
 
     @rule(pair=claims, lease=SECONDS)
     def renew(self, pair: Pair, lease: float) -> None:
-        self.with_claim(pair, lambda house, claim: house.steps.renew(claim, lease=lease))
+        self.with_claim(pair, lambda house, claim: house.steps.renew([claim], lease=lease))
 
     @rule(pair=claims, outcome=st.sampled_from(OUTCOMES), cached=st.booleans())
     def keep(self, pair: Pair, outcome: Value, cached: bool) -> None:

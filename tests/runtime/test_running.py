@@ -14,10 +14,10 @@ from tests.runtime.world import ATTEMPTS, World, secret, world
 FIVE = "List(1, 2, 3, 4, 5).FormulaMap(Probe::Add(CurrentValue, 1)).Sum()"
 
 
-@pytest.fixture
-def here() -> World:
-    """Gives a fresh world."""
-    return world()
+@pytest.fixture(params=[False, True], ids=["quick", "canvas"])
+def here(request: pytest.FixtureRequest) -> World:
+    """Gives a fresh world, in which waves are sent one way and the other."""
+    return world(joins=request.param)
 
 
 def test_a_formula_without_calls_is_answered_at_once(here: World) -> None:
@@ -27,18 +27,21 @@ def test_a_formula_without_calls_is_answered_at_once(here: World) -> None:
 
 
 def test_independent_calls_are_one_wave_and_dependent_ones_follow(here: World) -> None:
-    assert here.run(f"Probe::Echo({FIVE})").value == 20
-    assert here.messages.waves == [["Probe::Add"] * 5, ["Probe::Echo"]]
+    job = here.run(f"Probe::Echo({FIVE})")
+    assert job.value == 20
+    assert here.waves(job.id) == [["Probe::Add"] * 5, ["Probe::Echo"]]
 
 
 def test_an_equal_call_is_made_once(here: World) -> None:
-    assert here.run("Probe::Add(1, 2) + Probe::Add(1, 2)").value == 6
-    assert here.messages.waves == [["Probe::Add"]]
+    job = here.run("Probe::Add(1, 2) + Probe::Add(1, 2)")
+    assert job.value == 6
+    assert here.waves(job.id) == [["Probe::Add"]]
 
 
 def test_a_branch_that_is_not_taken_is_not_called(here: World) -> None:
-    assert here.run('If(Probe::Add(1, 1) = 2, "yes", Probe::Raise("never"))').value == "yes"
-    assert here.messages.waves == [["Probe::Add"]]
+    job = here.run('If(Probe::Add(1, 1) = 2, "yes", Probe::Raise("never"))')
+    assert job.value == "yes"
+    assert here.waves(job.id) == [["Probe::Add"]]
 
 
 def test_messages_that_come_twice_change_nothing(here: World) -> None:
@@ -49,7 +52,7 @@ def test_messages_that_come_twice_change_nothing(here: World) -> None:
         here.deliver(message)
     assert here.house.jobs.get(job.id).value == 20
     assert [step.attempt for step in here.house.steps.of(job.id)] == [1] * 5
-    assert here.messages.waves == [["Probe::Add"] * 5]
+    assert here.waves(job.id) == [["Probe::Add"] * 5]
 
 
 def test_messages_may_come_in_any_order(here: World) -> None:
@@ -131,7 +134,7 @@ def test_a_chain_of_calls_has_an_end(here: World) -> None:
     job = here.run(formula)
     assert job.error is not None
     assert job.error.code == "Budget"
-    assert len(here.messages.waves) == 50
+    assert len(here.waves(job.id)) == 50
 
 
 def test_what_is_read_after_an_action_is_read_anew(
@@ -142,6 +145,36 @@ def test_what_is_read_after_an_action_is_read_anew(
     for _ in range(2):
         job = here.run(formula, actions=True)
     assert [step.cached for step in here.house.steps.of(job.id)] == [False, False, False]
+
+
+def test_what_can_go_on_does_not_wait_for_its_neighbours() -> None:
+    """Of two chains side by side, one comes to its end while the other's first call still waits."""
+    here = world()
+    job = here.submit(Submission(formula="Probe::Echo(Probe::Add(1, 1)) + Probe::Echo(Probe::Add(2, 2))"))
+    here.deliver(here.messages.waiting.popleft())
+    ended = [step.invocation.name for step in here.house.steps.of(job.id) if step.state is StepState.DONE]
+    assert ended == ["Probe::Add", "Probe::Echo"]
+    here.settle()
+    assert here.house.jobs.get(job.id).value == 6
+
+
+def test_a_worker_goes_on_with_one_call_and_sends_the_others() -> None:
+    here = world()
+    pair = "List(1, 2, 3).FormulaMap(Probe::Add(CurrentValue, Probe::Echo(5)))"
+    job = here.submit(Submission(formula=pair))
+    here.deliver(here.messages.waiting.popleft())
+    states = [step.state for step in here.house.steps.of(job.id)]
+    assert states == [StepState.DONE, StepState.DONE, StepState.QUEUED, StepState.QUEUED]
+    assert len(here.messages.waiting) == 2
+
+
+def test_a_formula_that_was_answered_before_is_answered_at_once() -> None:
+    here = world()
+    first = here.run('Probe::Remember("x")')
+    again = here.submit(Submission(formula='Probe::Remember("x")'))
+    assert (again.state, again.value) == (JobState.DONE, first.value)
+    assert [step.cached for step in here.house.steps.of(again.id)] == [True]
+    assert not here.messages.waiting
 
 
 # What was lost is found.
@@ -157,9 +190,12 @@ def test_lost_messages_are_sent_again(here: World) -> None:
 
 
 def test_a_lost_advance_is_made_up_for(here: World) -> None:
+    """The worker that kept the last outcome died before it could look at the job."""
     job = here.submit(Submission(formula=FIVE))
-    for message in [each for each in here.messages.waiting if each[0] == "step"]:
-        here.deliver(message)
+    for step in here.house.steps.of(job.id):
+        claim = here.house.steps.claim(job.id, step.key, worker="dies", lease=30)
+        assert claim
+        assert here.house.steps.keep(claim, step.number + 1)
     here.messages.waiting.clear()
     here.house.wait(30)
     assert here.reconcile() == 1
@@ -212,7 +248,7 @@ def test_an_action_runs_once_and_in_order(here: World, tmp_path: Path, monkeypat
     job = here.run('RunActions(Probe::Act("a"), Probe::Act(Probe::Echo("b")))', actions=True)
     assert job.state is JobState.DONE
     assert (tmp_path / "log").read_text().split() == ["a", "b"]
-    assert here.messages.waves == [["Probe::Act"], ["Probe::Echo"], ["Probe::Act"]]
+    assert here.waves(job.id) == [["Probe::Act"], ["Probe::Echo"], ["Probe::Act"]]
 
 
 def test_an_action_whose_worker_died_is_not_repeated(
@@ -251,7 +287,7 @@ def test_the_same_idempotency_key_gives_the_same_job(here: World) -> None:
     first = here.submit(Submission(formula=FIVE, idempotency_key="k"))
     again = here.submit(Submission(formula=FIVE, idempotency_key="k"))
     assert again.id == first.id
-    assert len(here.messages.waves) == 1
+    assert len([message for message in here.messages.waiting if message[0] == "step"]) == 5
 
 
 def test_a_secret_is_sealed_before_it_is_kept(here: World) -> None:

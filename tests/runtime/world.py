@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import count
+from itertools import count, groupby
 from pathlib import Path
 
 from packsys.connections.vault import Secret, Vault
 from packsys.language.compile import Compiler
-from packsys.memory import MemoryResults
+from packsys.memory import MemoryResults, Undisplayed
 from packsys.memory.egress import ClosedEgress
 from packsys.model import Job, Step, Submission
 from packsys.ports import Egress, ResultCache
 from packsys.runtime.advance import Advance
 from packsys.runtime.connect import Connect
 from packsys.runtime.execute import Execute
+from packsys.runtime.heartbeat import Heartbeats
 from packsys.runtime.inquire import Inquire
+from packsys.runtime.opening import Open
 from packsys.runtime.reconcile import Reconcile
 from packsys.runtime.retries import Retries
 from packsys.runtime.scope import Compile
@@ -39,17 +42,16 @@ ATTEMPTS = 3
 class Messages:
     """Is a dispatcher whose messages lie in a queue until a test delivers them."""
 
+    joins: bool = False
     waiting: deque[tuple[str, ...]] = field(default_factory=deque)
-    waves: list[list[str]] = field(default_factory=list)
     delays: list[float] = field(default_factory=list)
 
     def wave(self, job: str, steps: Sequence[Step]) -> None:
-        self.waves.append([step.invocation.name for step in steps])
-        self.waiting.extend([*(("step", job, step.key) for step in steps), ("advance", job)])
+        self.waiting.extend([*(("step", job, step.key) for step in steps), *[("advance", job)] * self.joins])
 
     def again(self, step: Step, *, delay: float = 0.0) -> None:
         self.delays.append(delay)
-        self.waiting.extend([("step", step.job, step.key), ("advance", step.job)])
+        self.waiting.extend([("step", step.job, step.key), *[("advance", step.job)] * self.joins])
 
     def advance(self, job: str) -> None:
         self.waiting.append(("advance", job))
@@ -81,6 +83,11 @@ class World:
         while self.messages.waiting:
             self.deliver(self.messages.waiting.popleft())
 
+    def waves(self, job: str) -> list[list[str]]:
+        """Lists the calls of a job by the wave that they were sent with."""
+        steps = self.house.steps.of(job)
+        return [[step.invocation.name for step in wave] for _, wave in groupby(steps, key=lambda step: step.wave)]
+
     def run(self, formula: str, **terms: object) -> Job:
         """Submits a formula, delivers everything, and gives the job as it stands then."""
         job = self.submit(Submission(formula=formula, **terms))  # type: ignore[arg-type]
@@ -93,11 +100,14 @@ def world(
     random: Callable[[], float] = lambda: 0.5,
     cache: ResultCache | None = None,
     egress: Egress | None = None,
+    joins: bool = False,
 ) -> World:
     """Wires a house in memory with the probe, the GitHub pack and the one that asks."""
-    house, messages, numbers = in_memory(), Messages(), count(1)
+    house, messages, numbers = in_memory(), Messages(joins=joins), count(1)
     packs = InProcessPacks([load_pack(PROBE), load_pack(GITHUB), load_pack(ASKING), *packs_besides])
-    advance = Advance(house.jobs, house.steps, messages)
+    advance = Advance(
+        jobs=house.jobs, steps=house.steps, dispatcher=messages, worker="test", lease=30.0, clock=time.monotonic
+    )
     compile_formula = Compile(compiler=Compiler(), packs=packs, connections=house.connections)
 
     kept = cache or MemoryResults(lambda: datetime.now(UTC))
@@ -110,7 +120,12 @@ def world(
         house=house,
         messages=messages,
         submit=Submit(
-            compile=compile_formula, jobs=house.jobs, advance=advance, now=lambda: datetime.now(UTC), new_id=new_id
+            compile=compile_formula,
+            open=Open(packs=packs, cache=kept),
+            jobs=house.jobs,
+            dispatcher=messages,
+            now=lambda: datetime.now(UTC),
+            new_id=new_id,
         ),
         execute=Execute(
             steps=house.steps,
@@ -120,8 +135,9 @@ def world(
             cache=kept,
             dispatcher=messages,
             retries=Retries(random=random),
-            worker="test",
-            lease=30.0,
+            advance=advance,
+            heartbeats=Heartbeats(house.steps, lease=30.0),
+            display=Undisplayed(),
         ),
         inquire=Inquire(packs=packs, runner=packs, surround=surround),
         advance=advance,

@@ -33,12 +33,12 @@ def end_connections(of: Database) -> int:
 
 
 def test_nothing_is_opened_before_it_is_needed() -> None:
-    PostgresJobs(open_database(AWAY))
+    PostgresJobs(open_database(AWAY), told=lambda events: None)
 
 
 def test_a_server_that_is_away_is_not_ready() -> None:
     with pytest.raises(NotReady) as refused:
-        PostgresJobs(open_database(AWAY)).get("any")
+        PostgresJobs(open_database(AWAY), told=lambda events: None).get("any")
     assert refused.value.retryable
     assert refused.value.retry_after == 1.0
     assert "hunter2" not in f"{refused.value} {refused.value.__cause__!r} {refused.value.__cause__}"
@@ -58,7 +58,7 @@ def test_every_spelling_of_postgresql_gets_our_driver(scheme: str) -> None:
 
 
 def test_connections_that_the_server_ended_are_replaced(database: Database, another: Database) -> None:
-    jobs = PostgresJobs(database)
+    jobs = PostgresJobs(database, told=lambda events: None)
     kept = jobs.accept(job())
     assert end_connections(another) >= 1
     assert jobs.get(kept.id) == kept
@@ -93,7 +93,7 @@ def test_a_broken_transaction_leaves_everything_as_it_was(database: Database) ->
             connection.execute(text("delete from job"))
             raise ZeroDivisionError
 
-    jobs = PostgresJobs(database)
+    jobs = PostgresJobs(database, told=lambda events: None)
     kept = jobs.accept(job())
     with pytest.raises(ZeroDivisionError):
         delete_and_fail()
@@ -109,7 +109,7 @@ def test_connections_carry_our_name_and_limits(database: Database) -> None:
 
 def test_a_forked_child_has_connections_of_its_own(database: Database) -> None:
     """Two processes on one connection would read each other's answers."""
-    jobs = PostgresJobs(database)
+    jobs = PostgresJobs(database, told=lambda events: None)
     kept = jobs.accept(job())
     children = [multiprocessing.get_context("fork").Process(target=_read, args=(jobs, kept.id)) for _ in range(2)]
     for child in children:

@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from packsys.errors import IdempotencyMismatch
-from packsys.model import JobState, Stall, StepState
+from packsys.model import Stall, StepState
 from packsys.store.database import Database
-from packsys.store.jobs import PostgresJobs, begin, end
+from packsys.store.jobs import PostgresJobs
 from tests.ports.house import House, in_postgres
 from tests.ports.samples import call, job
 
@@ -37,12 +37,28 @@ def running(house: House) -> str:
     return of
 
 
+def end(connection: Connection, of: str) -> bool:
+    """Cancels a job inside a transaction."""
+    ending = text("select number from end_job(true, :of, 'cancelled', null, null)")
+    return connection.execute(ending, {"of": of}).scalar_one() is not None
+
+
+def begin(connection: Connection, of: str) -> None:
+    """Keeps a job with the idempotency key ``once`` inside a transaction."""
+    terms = "'default', 'once', 'same', '', '', '{}', '', 'UTC', now(), 9, '{}', '{}', '{}', '{}'"
+    connection.execute(text(f"select from accept_job(:of, {terms})"), {"of": of})
+
+
+def quiet(_: object) -> None:
+    """Tells nobody."""
+
+
 @contextmanager
 def overtaken(database: Database, of: str, act: Callable[[], Result]) -> Iterator[Future[Result]]:
     """Cancels a job while ``act`` already waits for its row: the cancelling comes first by a hair."""
     with ThreadPoolExecutor(1) as pool:
         with database.begin() as connection:
-            assert end(connection, of, JobState.CANCELLED)
+            assert end(connection, of)
             late = pool.submit(act)
             wait_until_blocked(database, late)
         yield late
@@ -102,7 +118,7 @@ def test_a_job_that_is_being_ended_does_not_hold_up_the_others(database: Databas
     """Who looks for late jobs passes over the rows that another works on."""
     busy, late = house.jobs.accept(job(timeout=0)).id, house.jobs.accept(job(timeout=0)).id
     with database.begin() as connection:
-        assert end(connection, busy, JobState.CANCELLED)
+        assert end(connection, busy)
         assert house.upkeep.expire() == (late,)
 
 
@@ -130,10 +146,10 @@ def test_work_that_is_being_taken_is_no_stall(database: Database, house: House, 
 
 @pytest.mark.parametrize("fingerprint", ["same", "other"])
 def test_the_second_with_an_idempotency_key_waits_for_the_first(database: Database, fingerprint: str) -> None:
-    jobs, first = PostgresJobs(database), job()
+    jobs, first = PostgresJobs(database, told=quiet), job()
     with ThreadPoolExecutor(1) as pool:
         with database.begin() as connection:
-            begin(connection, first, idempotency_key="once", fingerprint="same")
+            begin(connection, first.id)
             late = pool.submit(lambda: jobs.accept(job(), idempotency_key="once", fingerprint=fingerprint))
             wait_until_blocked(database, late)
         if fingerprint == "same":
@@ -144,10 +160,10 @@ def test_the_second_with_an_idempotency_key_waits_for_the_first(database: Databa
 
 
 def test_the_second_with_an_idempotency_key_is_accepted_when_the_first_is_not(database: Database) -> None:
-    jobs, second = PostgresJobs(database), job()
+    jobs, second = PostgresJobs(database, told=quiet), job()
     with ThreadPoolExecutor(1) as pool:
         with database.begin() as connection:
-            begin(connection, job(), idempotency_key="once", fingerprint="")
+            begin(connection, job().id)
             late = pool.submit(lambda: jobs.accept(second, idempotency_key="once"))
             wait_until_blocked(database, late)
             connection.rollback()

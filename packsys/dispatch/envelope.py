@@ -1,0 +1,55 @@
+"""Writes task messages as kombu puts them into a Redis list."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from celery import Celery
+
+
+@dataclass(frozen=True, kw_only=True)
+class Envelope:
+    """Writes the messages of one task for one queue, each in about a tenth of the time that kombu's producer takes.
+
+    The form is kombu's own and nobody's promise: kombu is pinned to one minor version, and a test compares every field
+    with a message that kombu sent. ``headers`` are those of a message that Celery made.
+    """
+
+    task: str
+    queue: str
+    headers: dict[str, Any]
+
+    @classmethod
+    def of(cls, app: Celery, task: str) -> Envelope:
+        """Takes the headers that an app gives to a task, and the queue to which it routes it."""
+        message = app.amqp.create_task_message("", task, args=(), kwargs={}, ignore_result=True)
+        queue = app.amqp.router.route({}, task)["queue"].name
+        return cls(task=task, queue=queue, headers=dict(message.headers))
+
+    def write(self, *, id: str, arguments: Sequence[str], shadow: str | None = None, eta: str | None = None) -> bytes:
+        """Writes one message; ``eta`` is an ISO time before which no worker runs it."""
+        own = {"id": id, "root_id": id, "shadow": shadow, "eta": eta, "argsrepr": repr(tuple(arguments))}
+        message = {
+            "body": base64.b64encode(json.dumps([arguments, {}, _EMBEDDED]).encode()).decode(),
+            "content-encoding": "utf-8",
+            "content-type": "application/json",
+            "headers": {**self.headers, **own},
+            "properties": {
+                "correlation_id": id,
+                "reply_to": "",
+                "delivery_mode": 2,
+                "delivery_info": {"exchange": "", "routing_key": self.queue},
+                "priority": 0,
+                "body_encoding": "base64",
+                "delivery_tag": str(uuid4()),
+            },
+        }
+        return json.dumps(message).encode()
+
+
+_EMBEDDED = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}

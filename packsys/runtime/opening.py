@@ -1,0 +1,58 @@
+"""Looks how far a formula comes before anything is sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from packsys.language.invocation import Invocation
+from packsys.language.nodes import Node
+from packsys.model import Job
+from packsys.planner.rounds import Finished, Wave, next_wave
+from packsys.ports import PackStore, ResultCache
+from packsys.runtime.recall import kept_under
+from packsys.turns import Opening
+from packsys.values import Value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Open:
+    """Answers calls from the cache for as long as it can, so that a formula that was asked before ends at once."""
+
+    packs: PackStore
+    cache: ResultCache
+
+    def __call__(self, job: Job, tree: Node) -> Opening:
+        """Gives what the job begins with."""
+        known: dict[str, tuple[Invocation, Value]] = {}
+        asked: set[str] = set()
+        while True:
+            match self._decide(job, tree, known):
+                case Finished(value):
+                    return Opening(answered=tuple(known.values()), outcome=(value,))
+                case Wave(invocations) as wave:
+                    found = self._found(job, [each for each in invocations if each.key not in asked])
+                    if not found:
+                        return Opening(answered=tuple(known.values()), wave=invocations, look_at=wave.look_at)
+                    asked |= {each.key for each in invocations}
+                    known |= found
+
+    def _decide(self, job: Job, tree: Node, known: dict[str, tuple[Invocation, Value]]) -> Wave | Finished:
+        outcomes = {key: value for key, (_, value) in known.items()}
+        return next_wave(
+            tree,
+            variables=job.variables,
+            outcomes=outcomes,
+            now=job.asked_at or job.accepted_at,
+            timezone=job.timezone,
+        )
+
+    def _found(self, job: Job, calls: list[Invocation]) -> dict[str, tuple[Invocation, Value]]:
+        kept = ((call, self._kept(job, call)) for call in calls)
+        return {call.key: (call, value[0]) for call, value in kept if value is not None}
+
+    def _kept(self, job: Job, call: Invocation) -> tuple[Value] | None:
+        pack = self.packs.release(call.pack_id, call.version)
+        formula = pack.formulas.get(call.formula) if pack else None
+        if formula is None or not formula.cache_ttl or call.action or call.fresh:
+            return None
+        return self.cache.get(kept_under(job.workspace, call.key))

@@ -1,0 +1,247 @@
+-- The functions by which jobs and steps move. Each is one round trip and one commit, and gives one row.
+--
+-- Locks are taken in one order everywhere: rows of steps first, then rows of jobs, in the order of their ids, and
+-- who holds a job waits for no step. So nobody waits for one who waits for him.
+--
+-- Whoever writes an event counts it in the job's row in the same transaction, and the row's lock makes the numbers
+-- follow each other without gaps. An ended job tells no more events.
+--
+-- The connections that call them commit without waiting for the disk. What must not be lost with the server's last
+-- half second asks for the wait: a job's acceptance and end, and the claim and outcome of an action. Whatever else
+-- is lost so is a call that is made again.
+
+create function accept_job(
+    p_id text, p_workspace text, p_key text, p_fingerprint text, p_formula text, p_tree text, p_variables text,
+    p_asked_by text, p_timezone text, p_asked_at timestamptz, p_seconds float8,
+    p_keys text[], p_invocations text[], p_calls text[], p_outcomes text[]
+) returns table (fresh boolean, accepted_at timestamptz, deadline timestamptz) language plpgsql as $$
+#variable_conflict use_column
+declare
+    v_at timestamptz := clock_timestamp();
+    v_deadline timestamptz := v_at + make_interval(secs => p_seconds);
+    v_known int := cardinality(p_keys);
+begin
+    perform set_config('synchronous_commit', 'on', true);
+    insert into job (id, workspace, idempotency_key, fingerprint, formula, tree, variables, asked_by, timezone, state,
+                     asked_at, accepted_at, started_at, moved_at, deadline, events, steps, waves)
+    values (p_id, p_workspace, p_key, p_fingerprint, p_formula, p_tree, p_variables, p_asked_by, p_timezone,
+            case when v_known = 0 then 'accepted' else 'running' end, p_asked_at, v_at, case when v_known > 0 then v_at end, v_at,
+            v_deadline, 1 + (v_known > 0)::int + 2 * v_known, v_known, (v_known > 0)::int)
+    on conflict (workspace, idempotency_key) do nothing;
+    if not found then
+        return query select false, null::timestamptz, null::timestamptz;
+        return;
+    end if;
+    insert into event (job, number, at, kind, detail) values (p_id, 1, v_at, 'job.accepted', '{}');
+    if v_known > 0 then
+        insert into event (job, number, at, kind, detail) values (p_id, 2, v_at, 'job.running', '{}');
+        with known as (
+            select known.* from unnest(p_keys, p_invocations, p_calls, p_outcomes) with ordinality
+                                as known (key, invocation, call, outcome, place)
+        ), added as (
+            insert into step (job, key, number, wave, invocation, state, cached, outcome, queued_at, started_at,
+                              finished_at, sent_at)
+            select p_id, key, place, 1, invocation, 'done', true, outcome, v_at, v_at, v_at, v_at from known
+        )
+        insert into event (job, number, at, kind, step, detail)
+        select p_id, 1 + 2 * place, v_at, 'step.queued', key,
+               json_build_object('number', place, 'wave', 1, 'call', call)
+        from known
+        union all
+        select p_id, 2 + 2 * place, v_at, 'step.done', key, '{"cached":true}' from known;
+    end if;
+    return query select true, v_at, v_deadline;
+end $$;
+
+-- Ends a live job; ``number`` is null when it had ended, or when ``p_asked`` is false.
+create function end_job(p_asked boolean, p_job text, p_state text, p_outcome text, p_code text)
+returns table (number int, at timestamptz, seconds float8) language plpgsql as $$
+#variable_conflict use_column
+declare
+    v_at timestamptz;
+    v_number int;
+    v_seconds float8;
+begin
+    if p_asked then
+        update job
+        set state = p_state, outcome = p_outcome, finished_at = clock_timestamp(), moved_at = clock_timestamp(),
+            events = events + 1
+        where id = p_job and state in ('accepted', 'running')
+        returning events, finished_at, round(extract(epoch from finished_at - accepted_at), 3)::float8
+        into v_number, v_at, v_seconds;
+    end if;
+    if v_number is not null then
+        perform set_config('synchronous_commit', 'on', true);
+        insert into event (job, number, at, kind, detail)
+        values (p_job, v_number, v_at, 'job.' || p_state,
+                json_strip_nulls(json_build_object('seconds', v_seconds, 'code', p_code)));
+    end if;
+    return query select v_number, v_at, v_seconds;
+end $$;
+
+-- Keeps the calls that are new to a live job as one queued wave; the first wave sets the job running. ``number`` is
+-- that of the first event, ``began`` tells whether it is the job's start. Keys and numbers are those of the new steps.
+create function add_wave(
+    p_asked boolean, p_job text, p_keys text[], p_invocations text[], p_calls text[], p_actions boolean[], p_look_at int
+) returns table (number int, at timestamptz, began boolean, wave int, keys text[], numbers int[]) language plpgsql as $$
+#variable_conflict use_column
+declare
+    v_at timestamptz := clock_timestamp();
+    v_job record;
+    v_keys text[] := '{}';
+    v_numbers int[] := '{}';
+    v_began boolean;
+begin
+    if p_asked then
+        select state, events, steps, waves into v_job
+        from job where id = p_job and state in ('accepted', 'running') for no key update;
+    end if;
+    if v_job is null then
+        return query select null::int, v_at, false, 0, v_keys, v_numbers;
+        return;
+    end if;
+    v_at := clock_timestamp();
+    -- A statement of its own after the lock: it sees every wave that was added before.
+    with asked as (
+        select asked.*, row_number() over (order by asked.place) as turn
+        from unnest(p_keys, p_invocations, p_calls, p_actions) with ordinality
+             as asked (key, invocation, call, acts, place)
+        where not exists (select from step where step.job = p_job and step.key = asked.key)
+    ), added as (
+        insert into step (job, key, number, wave, invocation, acts, state, queued_at, sent_at)
+        select p_job, asked.key, v_job.steps + asked.turn, v_job.waves + 1, asked.invocation, asked.acts, 'queued',
+               v_at, v_at
+        from asked
+        returning key, number
+    ), told as (
+        insert into event (job, number, at, kind, step, detail)
+        select p_job, v_job.events + (v_job.state = 'accepted')::int + asked.turn, v_at, 'step.queued', asked.key,
+               json_build_object('number', v_job.steps + asked.turn, 'wave', v_job.waves + 1, 'call', asked.call)
+        from asked
+    )
+    select coalesce(array_agg(key order by number), '{}'), coalesce(array_agg(number order by number), '{}')
+    into v_keys, v_numbers from added;
+    v_began := v_job.state = 'accepted' and cardinality(v_keys) > 0;
+    if v_began then
+        insert into event (job, number, at, kind, detail) values (p_job, v_job.events + 1, v_at, 'job.running', '{}');
+    end if;
+    if cardinality(v_keys) > 0 then
+        update job
+        set state = 'running', started_at = coalesce(started_at, v_at), moved_at = v_at, sends = 0, look_at = p_look_at,
+            events = events + v_began::int + cardinality(v_keys), steps = steps + cardinality(v_keys),
+            open = open + cardinality(v_keys), waves = waves + 1
+        where id = p_job;
+    else
+        update job set look_at = p_look_at where id = p_job;
+    end if;
+    return query select v_job.events + 1, v_at, v_began, v_job.waves + 1, v_keys, v_numbers;
+end $$;
+
+-- Takes a due step of a live job under the next fencing number; ``attempt`` is null when it is held, kept, not due or
+-- ended, or when ``p_asked`` is false. An action's claim is on the disk before its effect can be.
+create function claim_step(p_asked boolean, p_job text, p_key text, p_worker text, p_lease float8)
+returns table (
+    attempt int, number int, at timestamptz, step_number int, wave int, invocation text, parked int,
+    queued_at timestamptz, started_at timestamptz, workspace text, timezone text, seconds float8
+) language plpgsql as $$
+#variable_conflict use_column
+declare
+    v_at timestamptz := clock_timestamp();
+    v_step step%rowtype;
+    v_job record;
+begin
+    if p_asked then
+        update step
+        set state = 'running', attempt = attempt + 1, worker = p_worker, not_before = null, sends = 0,
+            lease_until = v_at + make_interval(secs => p_lease), started_at = coalesce(started_at, v_at)
+        where step.job = p_job and step.key = p_key
+          and (step.state = 'queued'
+               or step.state = 'waiting' and step.not_before <= v_at
+               or step.state = 'running' and step.lease_until <= v_at)
+          and exists (select from job where job.id = p_job and job.state = 'running' and job.deadline > v_at)
+        returning * into v_step;
+    end if;
+    if v_step.key is null then
+        return query select null::int, null::int, v_at, null::int, null::int, null::text, null::int,
+                            null::timestamptz, null::timestamptz, null::text, null::text, null::float8;
+        return;
+    end if;
+    update job set events = events + 1, moved_at = clock_timestamp()
+    where id = p_job and state = 'running'
+    returning events, moved_at, workspace, timezone, extract(epoch from deadline - v_at)::float8 as seconds
+    into v_job;
+    if not found then  -- it ended just now: nobody goes on with its steps
+        return query select null::int, null::int, v_at, null::int, null::int, null::text, null::int,
+                            null::timestamptz, null::timestamptz, null::text, null::text, null::float8;
+        return;
+    end if;
+    if v_step.acts then
+        perform set_config('synchronous_commit', 'on', true);
+    end if;
+    insert into event (job, number, at, kind, step, detail)
+    values (p_job, v_job.events, v_job.moved_at, 'step.running', p_key,
+            json_build_object('attempt', v_step.attempt, 'worker', p_worker));
+    return query select v_step.attempt, v_job.events, v_job.moved_at, v_step.number, v_step.wave, v_step.invocation,
+                        v_step.parked, v_step.queued_at, v_step.started_at, v_job.workspace, v_job.timezone,
+                        v_job.seconds;
+end $$;
+
+-- Ends a claim, with the step's outcome or with a delay until its next attempt. ``kept`` is false when it was lost,
+-- ``number`` is null when the job had ended. ``look`` tells that what is open now has come down to where the job is to
+-- be looked at: then the job comes with it, and the outcomes of all its final steps, if ``p_look`` asks for them.
+create function leave_step(
+    p_job text, p_key text, p_attempt int, p_state text, p_outcome text, p_cached boolean, p_delay float8,
+    p_tried boolean, p_detail text, p_look boolean
+) returns table (
+    kept boolean, number int, at timestamptz, look boolean, tree text, variables text, asked_at timestamptz,
+    workspace text, timezone text, waves int, open int, bytes bigint, keys text[], outcomes text[]
+) language plpgsql as $$
+#variable_conflict use_column
+declare
+    v_at timestamptz := clock_timestamp();
+    v_step record;
+    v_job record;
+    v_keys text[];
+    v_outcomes text[];
+    v_final int := (p_state <> 'waiting')::int;
+begin
+    update step
+    set state = p_state, outcome = p_outcome, cached = p_cached, lease_until = null, sent_at = v_at, sends = 0,
+        parked = parked + (not p_tried)::int,
+        not_before = v_at + make_interval(secs => p_delay),
+        finished_at = case when p_state = 'waiting' then null else v_at end
+    where job = p_job and key = p_key and attempt = p_attempt and state = 'running'
+    returning key, acts into v_step;
+    if v_step is null then
+        return query select false, null::int, v_at, false, null::text, null::text, null::timestamptz, null::text,
+                            null::text, null::int, null::int, null::bigint, null::text[], null::text[];
+        return;
+    end if;
+    if v_step.acts then
+        perform set_config('synchronous_commit', 'on', true);
+    end if;
+    update job
+    set events = events + 1, moved_at = clock_timestamp(), sends = 0, open = open - v_final,
+        bytes = bytes + v_final * coalesce(length(p_outcome), 0)
+    where id = p_job and state = 'running'
+    returning * into v_job;
+    if v_job is null then
+        return query select true, null::int, v_at, false, null::text, null::text, null::timestamptz, null::text,
+                            null::text, null::int, null::int, null::bigint, null::text[], null::text[];
+        return;
+    end if;
+    v_at := v_job.moved_at;
+    insert into event (job, number, at, kind, step, detail)
+    values (p_job, v_job.events, v_at, 'step.' || p_state, p_key, p_detail);
+    if v_final = 0 or v_job.open > v_job.look_at or not p_look then
+        return query select true, v_job.events, v_at, v_final = 1 and v_job.open <= v_job.look_at, null::text,
+                            null::text, null::timestamptz, null::text, null::text, null::int, v_job.open, null::bigint,
+                            null::text[], null::text[];
+        return;
+    end if;
+    -- A statement of its own after the job's lock: it sees every outcome that was counted before.
+    select array_agg(key), array_agg(outcome) into v_keys, v_outcomes
+    from step where job = p_job and finished_at is not null;
+    return query select true, v_job.events, v_at, true, v_job.tree, v_job.variables, coalesce(v_job.asked_at, v_job.accepted_at),
+                        v_job.workspace, v_job.timezone, v_job.waves, v_job.open, v_job.bytes, v_keys, v_outcomes;
+end $$;

@@ -1,0 +1,93 @@
+"""The events that the functions of migration 0005 have written, as they are told to those who follow a job."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from packsys.model import Event, EventKind, JobState, Step
+from packsys.store.writing import code_of, detail_of, end_of, state_of
+from packsys.turns import Opening, Settled
+from packsys.values import Value
+
+
+@dataclass(kw_only=True)
+class Minutes:
+    """Lists a job's events from a number on, at the time when PostgreSQL wrote them."""
+
+    job: str
+    number: int
+    at: datetime
+    events: list[Event] = field(default_factory=list)
+
+    def note(self, kind: EventKind, step: str | None = None, **detail: Value) -> None:
+        """Adds the next event."""
+        number = self.number + len(self.events)
+        self.events.append(Event(job=self.job, number=number, at=self.at, kind=kind, step=step, detail=detail))
+
+    def queued(self, step: Step) -> None:
+        """Adds that a step was queued."""
+        call = step.invocation.name
+        self.note(EventKind.STEP_QUEUED, step.key, number=step.number, wave=step.wave, call=call)
+
+
+def told(
+    job: str, kind: EventKind, step: str | None, *, number: int, at: datetime, **detail: Value
+) -> Sequence[Event]:
+    """Gives one event, alone."""
+    return (Event(job=job, number=number, at=at, kind=kind, step=step, detail=detail),)
+
+
+def opened(job: str, opening: Opening, row: Any) -> Sequence[Event]:
+    """Gives the events of a job that was accepted with what it begins with."""
+    minutes = Minutes(job=job, number=1, at=row.accepted_at)
+    minutes.note(EventKind.JOB_ACCEPTED)
+    steps = opening.steps(job)
+    if steps:
+        minutes.note(EventKind.JOB_RUNNING)
+    for place, step in enumerate(steps):
+        minutes.queued(step)
+        if place < len(opening.answered):
+            minutes.note(EventKind.STEP_DONE, step.key, cached=True)
+    return minutes.events if opening.outcome is None else [*minutes.events, *_ended(job, opening.outcome[0], row)]
+
+
+def added(job: str, steps: Sequence[Step], row: Any) -> Sequence[Event]:
+    """Gives the events of a wave that was added."""
+    if not steps:
+        return ()
+    minutes = Minutes(job=job, number=row.number, at=row.at)
+    if row.began:
+        minutes.note(EventKind.JOB_RUNNING)
+    for step in steps:
+        minutes.queued(step)
+    return minutes.events
+
+
+def claimed(step: Step, worker: str, *, number: int, at: datetime) -> Sequence[Event]:
+    """Gives the event of a claim."""
+    detail: dict[str, Value] = {"attempt": step.attempt, "worker": worker}
+    return told(step.job, EventKind.STEP_RUNNING, step.key, number=number, at=at, **detail)
+
+
+def kept(settled: Settled, *, number: int, at: datetime) -> Sequence[Event]:
+    """Gives the event of an outcome."""
+    kind, step = EventKind(f"step.{state_of(settled.outcome)}"), settled.claim.step
+    return told(step.job, kind, step.key, number=number, at=at, **detail_of(settled))
+
+
+def ended(job: str, state: JobState, code: str | None, row: Any) -> Sequence[Event]:
+    """Gives the event of a job's end, if it has ended just now."""
+    if row.number is None:
+        return ()
+    why: dict[str, Value] = {"code": code} if code else {}
+    return told(job, EventKind(f"job.{state}"), None, number=row.number, at=row.at, seconds=row.seconds, **why)
+
+
+def _ended(job: str, outcome: Value, row: Any) -> Sequence[Event]:
+    code = code_of(outcome)
+    why: dict[str, Value] = {"code": code} if code else {}
+    kind = EventKind(f"job.{end_of(outcome)}")
+    return told(job, kind, None, number=row.end_event, at=row.ended_at, seconds=row.seconds, **why)

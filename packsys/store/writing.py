@@ -1,0 +1,90 @@
+"""What goes into the functions by which jobs and steps move."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, overload
+
+from packsys.language.codec import invocation_from_json, invocation_to_json
+from packsys.language.invocation import Invocation
+from packsys.model import Claim, JobState, StepState
+from packsys.store.types import dump, escape, unescape
+from packsys.turns import Settled
+from packsys.values import ErrorValue, Value, from_json, to_json
+
+
+@overload
+def texts(value: str) -> str: ...
+@overload
+def texts(value: None) -> None: ...
+def texts(value: str | None) -> str | None:
+    """Writes a text as its column holds it."""
+    return None if value is None else escape(value)
+
+
+def value_text(value: Value) -> str | None:
+    """Writes a value as its column holds it; a blank is NULL."""
+    return None if value is None else dump(to_json(value))
+
+
+def read_value(text: str | None) -> Any:
+    """Reads what :func:`value_text` wrote."""
+    return None if text is None else from_json(json.loads(text))
+
+
+def read_text(text: str) -> str:
+    """Reads what :func:`texts` wrote."""
+    return unescape(text)
+
+
+def read_invocation(text: str) -> Invocation:
+    """Reads a call."""
+    return invocation_from_json(json.loads(text))
+
+
+def wave_terms(invocations: Sequence[Invocation]) -> dict[str, list[Any]]:
+    """Writes the calls of a wave as columns."""
+    return {
+        "keys": [texts(invocation.key) for invocation in invocations],
+        "invocations": [dump(invocation_to_json(invocation)) for invocation in invocations],
+        "calls": [texts(invocation.name) for invocation in invocations],
+        "actions": [invocation.action for invocation in invocations],
+    }
+
+
+def held(claim: Claim) -> dict[str, Any]:
+    """Writes which claim is meant."""
+    return {"job": texts(claim.step.job), "key": texts(claim.step.key), "attempt": claim.attempt}
+
+
+def left(settled: Settled) -> dict[str, Any]:
+    """Writes the outcome that ends a claim."""
+    return {
+        **held(settled.claim),
+        "state": state_of(settled.outcome),
+        "outcome": value_text(settled.outcome),
+        "cached": settled.cached,
+        "detail": dump(to_json(detail_of(settled))),
+    }
+
+
+def state_of(outcome: Value) -> StepState:
+    """Gives the state of a step with an outcome."""
+    return StepState.FAILED if isinstance(outcome, ErrorValue) else StepState.DONE
+
+
+def end_of(outcome: Value) -> JobState:
+    """Gives the state of a job with an outcome."""
+    return JobState.FAILED if isinstance(outcome, ErrorValue) else JobState.DONE
+
+
+def code_of(outcome: Value) -> str | None:
+    """Gives the code of an outcome that is an error."""
+    return outcome.code if isinstance(outcome, ErrorValue) else None
+
+
+def detail_of(settled: Settled) -> dict[str, Value]:
+    """Gives what the event of an outcome says."""
+    code = {"code": settled.outcome.code} if isinstance(settled.outcome, ErrorValue) else {}
+    return {"cached": settled.cached, **code}

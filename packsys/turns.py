@@ -1,0 +1,83 @@
+"""What is handed over when a job moves: from acceptance to its first wave, from an outcome to the next call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from packsys.language.invocation import Invocation
+from packsys.model import Claim, Step
+from packsys.values import Value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opening:
+    """Is what a job begins with: calls whose results are known already, its first wave, or its outcome.
+
+    ``look_at`` is said in :class:`Progress`. ``outcome`` is in a tuple, so that a blank can be told from nothing.
+    """
+
+    answered: tuple[tuple[Invocation, Value], ...] = ()
+    wave: tuple[Invocation, ...] = ()
+    look_at: int = 0
+    outcome: tuple[Value] | None = None
+
+    def steps(self, job: str) -> Sequence[Step]:
+        """Gives the steps that a job begins with: those that are answered, then its first wave."""
+        calls = [*(invocation for invocation, _ in self.answered), *self.wave]
+        known = len(self.answered)
+        return [
+            Step(job=job, key=call.key, number=number, wave=2 if 0 < known < number else 1, invocation=call)
+            for number, call in enumerate(calls, start=1)
+        ]
+
+
+NOTHING = Opening()
+"""What a job begins with of which nothing is known."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """Is a job as far as it has come: all that decides how it goes on.
+
+    ``asked_at`` is what the formula takes for now. ``outcomes`` are those of its final steps, by key. ``open`` counts
+    the others, ``waves`` and ``bytes`` what was sent and what came back. A job is looked at when no more than
+    ``look_at`` steps are open: 0 is a barrier, more lets calls begin whose arguments are there while others of their
+    wave still run.
+    """
+
+    job: str
+    tree: str
+    variables: Mapping[str, Value]
+    asked_at: datetime
+    timezone: str
+    workspace: str
+    waves: int
+    open: int
+    bytes: int
+    outcomes: Mapping[str, Value]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settled:
+    """Is a claim with the outcome that ends it."""
+
+    claim: Claim
+    outcome: Value
+    cached: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """Is an outcome that was committed; where the job is to be looked at, it comes with it."""
+
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """Is a wave that was added: its new steps, and the claim on the first of them."""
+
+    steps: tuple[Step, ...] = ()
+    claim: Claim | None = None

@@ -1,0 +1,95 @@
+"""Messages that are written here are those that Celery would have sent."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from packsys.dispatch.app import ADVANCE, STEP, celery_app
+from packsys.dispatch.envelope import Envelope
+from packsys.dispatch.quick import QuickDispatcher
+from packsys.errors import NotReady
+from packsys.kvstore.address import connect, translated
+from packsys.kvstore.queues import RedisQueues
+from packsys.model import Step
+from tests.ports.samples import call
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+@pytest.fixture
+def broker(state_url: str) -> Redis:
+    """Gives an empty broker."""
+    client = connect(state_url, timeout=5)
+    client.flushdb()
+    return client
+
+
+def read(broker: Redis, queue: str) -> dict[str, Any]:
+    """Takes the oldest message of a queue, with its body decoded."""
+    message: dict[str, Any] = json.loads(broker.rpop(queue) or b"{}")
+    message["body"] = json.loads(base64.b64decode(message["body"]))
+    return message
+
+
+def dispatcher(state_url: str) -> QuickDispatcher:
+    """Gives one that writes to the state server."""
+    app = celery_app(state_url)
+    return QuickDispatcher(
+        queues=RedisQueues.at(state_url),
+        step=Envelope.of(app, STEP),
+        advances=Envelope.of(app, ADVANCE),
+        now=lambda: NOW,
+    )
+
+
+def step(name: str = "Repos", number: int = 1) -> Step:
+    """Gives a step to send."""
+    return Step(job="job-1", key=call(name).key, number=number, wave=1, invocation=call(name))
+
+
+def test_every_field_is_as_celery_writes_it(state_url: str, broker: Redis) -> None:
+    dispatcher(state_url).wave("job-1", [step()])
+    ours = read(broker, "formulas")
+    app = celery_app(state_url)
+    app.send_task(STEP, args=("job-1", step().key), task_id="job-1.1", shadow="GitHub::Repos", ignore_result=True)
+    theirs = read(broker, "formulas")
+    for message in (ours, theirs):  # a random tag, and the address for a result that is not asked for
+        message["properties"].update(delivery_tag="", reply_to="")
+    assert ours == theirs
+
+
+def test_a_wave_lies_in_its_queue_in_order(state_url: str, broker: Redis) -> None:
+    dispatcher(state_url).wave("job-1", [step("Repos", 1), step("User", 2)])
+    assert [read(broker, "formulas")["headers"]["id"] for _ in range(2)] == ["job-1.1", "job-1.2"]
+    assert broker.llen("formulas") == 0
+
+
+def test_a_wait_is_written_as_a_time(state_url: str, broker: Redis) -> None:
+    dispatcher(state_url).again(step(), delay=1.5)
+    assert read(broker, "formulas")["headers"]["eta"] == (NOW + timedelta(seconds=1.5)).isoformat()
+
+
+def test_an_advance_names_its_job(state_url: str, broker: Redis) -> None:
+    dispatcher(state_url).advance("job-1")
+    message = read(broker, "formulas")
+    assert (message["headers"]["task"], message["body"][0]) == (ADVANCE, ["job-1"])
+
+
+def test_a_broker_that_is_away_is_said_to_be(state_url: str) -> None:
+    away = RedisQueues.at("redis://127.0.0.1:1/0")
+    with pytest.raises(NotReady, match="broker"):
+        away.push("formulas", [b"{}"])
+
+
+def test_a_connection_that_the_server_closed_is_made_anew(state_url: str, broker: Redis) -> None:
+    queues = RedisQueues.at(state_url)
+    queues.push("formulas", [b"1"])
+    Redis.from_url(translated(state_url)).client_kill_filter(_type="normal", skipme=True)
+    queues.push("formulas", [b"2"])
+    assert connect(state_url, timeout=5).llen("formulas") == 2

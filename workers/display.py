@@ -1,0 +1,52 @@
+"""Shows in Flower the calls that a worker goes on with, each as the task of its own that it is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from packsys.dispatch.quick import task_id
+from packsys.model import Step
+
+
+@dataclass(frozen=True)
+class CeleryDisplay:
+    """Sends the events that Celery sends for a task that came through the queue.
+
+    ``events`` gives the event dispatcher of this process's consumer, or None where there is none.
+    """
+
+    events: Callable[[], Any]
+
+    @contextmanager
+    def show(self, step: Step) -> Iterator[None]:
+        """Shows the task as received and started, and at the end of the block as succeeded or failed."""
+        sender = self.events()
+        if sender is None or not sender.enabled:
+            yield
+            return
+        named = {"uuid": task_id(step), "name": step.invocation.name}
+        sender.send("task-received", **named, **_described(step))
+        sender.send("task-started", **named)
+        began = time.monotonic()
+        try:
+            yield
+        except Exception as error:
+            sender.send("task-failed", **named, exception=type(error).__name__, traceback="")
+            raise
+        sender.send("task-succeeded", **named, result="None", runtime=time.monotonic() - began)
+
+
+def _described(step: Step) -> dict[str, Any]:
+    return {
+        "args": repr((step.job, step.key)),
+        "kwargs": "{}",
+        "root_id": task_id(step),
+        "parent_id": None,
+        "retries": 0,
+        "eta": None,
+        "expires": None,
+    }
