@@ -51,6 +51,7 @@ class MemorySteps:
                 step=held.step,
                 workspace=file.job.workspace,
                 timezone=file.job.timezone,
+                locale=file.job.locale,
                 attempt=attempt,
                 seconds_left=seconds(file.job.deadline - now),
                 parked=sum(each.step == key and each.detail.get("tried") is False for each in file.events),

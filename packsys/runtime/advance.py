@@ -52,7 +52,12 @@ class Advance:
 def _decide(job: Job, steps: Sequence[Step]) -> Wave | Finished:
     kept = {step.key: step.outcome for step in steps if step.state.final}
     return next_wave(
-        loads(job.tree), variables=job.variables, outcomes=kept, now=job.accepted_at, timezone=job.timezone
+        loads(job.tree),
+        variables=job.variables,
+        outcomes=kept,
+        now=job.accepted_at,
+        timezone=job.timezone,
+        locale=job.locale,
     )
 
 

@@ -68,6 +68,7 @@ def begin(connection: Connection, job: Job, *, idempotency_key: str | None, fing
         "variables": job.variables,
         "asked_by": job.asked_by,
         "timezone": job.timezone,
+        "locale": job.locale,
         "seconds": (job.deadline - job.accepted_at).total_seconds(),
     }
     row = connection.execute(QUERIES["accept"], terms).one_or_none()
@@ -96,6 +97,7 @@ def _job(row: Row[Any]) -> Job:
         variables=row.variables,
         asked_by=row.asked_by,
         timezone=row.timezone,
+        locale=row.locale,
         accepted_at=row.accepted_at,
         deadline=row.deadline,
         state=state,

@@ -10,9 +10,9 @@
 -- Keeps a new job, or gives no row when its workspace has used the idempotency key before.
 with kept as (
     insert into job (id, workspace, idempotency_key, fingerprint, formula, tree, variables, asked_by, timezone,
-                     state, accepted_at, moved_at, deadline, events)
+                     locale, state, accepted_at, moved_at, deadline, events)
     values (:id, :workspace, :idempotency_key, :fingerprint, :formula, :tree, :variables, :asked_by, :timezone,
-            'accepted', now(), now(), now() + make_interval(secs => :seconds), 1)
+            :locale, 'accepted', now(), now(), now() + make_interval(secs => :seconds), 1)
     on conflict (workspace, idempotency_key) do nothing
     returning *
 ), told as (
@@ -95,7 +95,7 @@ with claimed as (
            json_build_object('attempt', claimed.attempt, 'worker', claimed.worker)
     from moved, claimed
 )
-select claimed.*, moved.workspace, moved.timezone,
+select claimed.*, moved.workspace, moved.timezone, moved.locale,
        extract(epoch from moved.deadline - now())::float8 as seconds, pg_notify('packsys_job', moved.id),
        case when claimed.attempt = 1 then 0 else (
            select count(*) from event

@@ -109,6 +109,7 @@ def _claim(row: Row[Any]) -> Claim:
         step=_step(row),
         workspace=row.workspace,
         timezone=row.timezone,
+        locale=row.locale,
         attempt=row.attempt,
         seconds_left=row.seconds,
         parked=row.parked,
