@@ -185,20 +185,23 @@ class Packsys:
         variables: Mapping[str, Any] | None = None,
         timeout: float = 300.0,
         timezone: str = "UTC",
+        locale: str = "en",
         actions: bool = False,
         wait: float = 0.0,
         idempotency_key: str | None = None,
     ) -> Job:
         """Starts a job and gives it, after up to ``wait`` seconds as ended, else as accepted.
 
-        ``timeout`` is the seconds after which the job fails. The same ``idempotency_key`` gives the same job,
-        from any process; without one, each call of this method is a job of its own. Raises Refused, Unreachable.
+        ``timeout`` is the seconds after which the job fails, ``locale`` the language tag that texts are written for.
+        The same ``idempotency_key`` gives the same job, from any process; without one, each call of this method is a
+        job of its own. Raises Refused, Unreachable.
         """
         asked = {
             "formula": formula,
             "variables": dict(variables or {}),
             "timeout": timeout,
             "timezone": timezone,
+            "locale": locale,
             "actions": actions,
             "wait": wait,
         }
@@ -251,10 +254,12 @@ class Packsys:
         *,
         variables: Mapping[str, Any] | None = None,
         timezone: str = "UTC",
+        locale: str = "en",
         actions: bool = False,
     ) -> Mapping[str, Any]:
         """Gives a formula's tree, steps and waves without running it; raises Refused."""
-        asked = {"formula": formula, "variables": dict(variables or {}), "timezone": timezone, "actions": actions}
+        terms = {"timezone": timezone, "locale": locale, "actions": actions}
+        asked = {"formula": formula, "variables": dict(variables or {}), **terms}
         answer: Mapping[str, Any] = self._ask("POST", "/v1/formulas/plan", json=asked)
         return answer
 

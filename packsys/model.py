@@ -48,7 +48,10 @@ class StepState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Submission:
-    """Is what a caller asks for: one formula, its variables, and the terms."""
+    """Is what a caller asks for: one formula, its variables, and the terms.
+
+    ``locale`` names the language and the country that texts are written for (BCP 47).
+    """
 
     formula: str
     variables: Mapping[str, Value] = field(default_factory=dict)
@@ -57,6 +60,7 @@ class Submission:
     idempotency_key: str | None = None
     timeout: float = 300.0
     timezone: str = "UTC"
+    locale: str = "en"
     actions: bool = False
 
 
@@ -82,6 +86,7 @@ class Job:
     asked_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    locale: str = "en"
     value: Value = None
     error: ErrorValue | None = None
 
@@ -122,6 +127,7 @@ class Claim:
     timezone: str
     attempt: int
     seconds_left: float
+    locale: str = "en"
     parked: int = 0
 
     @property

@@ -52,6 +52,7 @@ class Progress:
     variables: Mapping[str, Value]
     asked_at: datetime
     timezone: str
+    locale: str
     workspace: str
     waves: int
     open: int

@@ -20,9 +20,9 @@ from workers.app import app
 def submit(self: Task, formula: str, variables: dict[str, Any] | None = None, **terms: Any) -> dict[str, Any]:
     """Accepts a formula and gives the job, or ``state: refused`` and the error.
 
-    ``terms`` are ``idempotency_key``, ``workspace``, ``timeout``, ``timezone``, ``actions`` and ``asked_by``, as in a
-    Submission. The task's id is the idempotency key when none is given, so that a message which is delivered twice
-    makes one job.
+    ``terms`` are ``idempotency_key``, ``workspace``, ``timeout``, ``timezone``, ``locale``, ``actions`` and
+    ``asked_by``, as in a Submission. The task's id is the idempotency key when none is given, so that a message which
+    is delivered twice makes one job.
     """
     try:
         asked = submission(formula, variables or {}, {"idempotency_key": self.request.id, **terms})

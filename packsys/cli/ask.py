@@ -25,6 +25,7 @@ def asks_service(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("text", metavar="FORMULA")
 @click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="A variable, as JSON or text.")
 @click.option("--timeout", default=300.0, show_default=True, help="Seconds after which the job fails.")
+@click.option("--locale", default="en", show_default=True, help="Language tag that texts are written for.")
 @click.option("--actions", is_flag=True, help="Allow formulas with side effects.")
 @click.option("--steps", is_flag=True, help="Show each call with its timing at the end.")
 @asks_service
@@ -33,6 +34,7 @@ def formula(
     *,
     variables: tuple[str, ...],
     timeout: float,
+    locale: str,
     actions: bool,
     steps: bool,
     url: str | None,
@@ -42,7 +44,8 @@ def formula(
     address = find_address(url=url, key=key)
     screen = Console(stderr=True)
     with Packsys(address.url, address.key) as service:
-        job = service.submit(text, variables=dict(map(read_variable, variables)), timeout=timeout, actions=actions)
+        names = dict(map(read_variable, variables))
+        job = service.submit(text, variables=names, timeout=timeout, locale=locale, actions=actions)
         with Watch(screen) as watch:
             watch.follow(service.events(job.id))
         ended = service.job(job.id)

@@ -17,6 +17,7 @@ from packsys.runtime.connect import Connect, NewConnection
 from packsys.runtime.inquire import Inquire
 from packsys.runtime.local import LocalCall, RunLocally
 from packsys.runtime.scope import Compile
+from packsys.runtime.submit import checked
 from packsys.runtime.surround import Surround
 from packsys.sandbox.inprocess import InProcessPacks
 from packsys.sdk import Pack
@@ -36,10 +37,11 @@ class Bench:
     call: LocalCall
 
     def evaluate(self, submission: Submission) -> Value:
-        """Walks a formula to its value."""
-        tree = self.compile(submission).tree
-        call = replace(self.call, timezone=submission.timezone)
-        return RunLocally(call=call, now=now, timezone=submission.timezone)(tree, submission.variables).value
+        """Walks a formula to its value; raises FormulaError and RequestError."""
+        asked = checked(submission)
+        tree = self.compile(asked).tree
+        call = replace(self.call, timezone=asked.timezone, locale=asked.locale)
+        return RunLocally(call=call, now=now, timezone=asked.timezone, locale=asked.locale)(tree, asked.variables).value
 
 
 def workbench(

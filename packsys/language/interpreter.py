@@ -29,6 +29,7 @@ from packsys.language.functions import LIBRARY
 from packsys.language.functions.registry import Asked, Clock, Each, Function, InOrder, Same, Steps, deep
 from packsys.language.invocation import Invocation
 from packsys.language.limits import Budget
+from packsys.language.locales import DEFAULT
 from packsys.language.nodes import (
     AccountRef,
     Constant,
@@ -72,16 +73,17 @@ def evaluate(
     outcomes: Mapping[str, Value],
     now: datetime,
     timezone: str,
+    locale: str = DEFAULT,
     budget: Budget | None = None,
 ) -> Pass:
     """Makes one pass; ``outcomes`` are the values and errors of finished calls, by key.
 
-    ``now`` knows its time zone and is the same in all passes of a job. Errors in the formula are values: nothing is
-    raised for them.
+    ``now`` knows its time zone and is the same in all passes of a job, ``locale`` is what functions go by that are
+    told no other. Errors in the formula are values: nothing is raised for them.
     """
     bounds = budget or Budget()
     calls = Calls(outcomes, limit=bounds.calls)
-    evaluation = _Evaluation(variables, calls, Clock(now.astimezone(ZoneInfo(timezone))), bounds)
+    evaluation = _Evaluation(variables, calls, Clock(now.astimezone(ZoneInfo(timezone)), locale), bounds)
     return Pass(evaluation.run(tree), tuple(calls.pending.values()), calls.merged, calls.early)
 
 
@@ -287,7 +289,7 @@ def _computed(function: Function, node: FunctionCall, values: Sequence[Any], clo
     for place, (argument, value) in enumerate(zip(node.arguments, values, strict=True)):
         parameter = function.parameter(place)
         if argument is None:
-            arguments.append(parameter.default)
+            arguments.append(clock.locale if parameter.locale else parameter.default)
         else:
             arguments.append(value if isinstance(argument, Lambda) else fit(value, parameter.shape))
     return function.compute(*arguments) if function.compute else None

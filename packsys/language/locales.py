@@ -13,8 +13,25 @@ from packsys.values import failure
 MAX_PATTERN: Final = 200
 """Characters of a pattern for numbers or dates."""
 
+DEFAULT: Final = "en"
+"""The locale of a job that names none."""
+
 if TYPE_CHECKING:
     from babel import Locale
+
+
+def tag_of(name: str) -> str:
+    """Writes the name of a locale as a language tag (BCP 47): ``de_at`` becomes ``de-AT``.
+
+    A character set after a point is left out. Raises Failure for a locale that Babel does not know.
+    """
+    if name == DEFAULT:
+        return name
+    from babel.core import parse_locale  # noqa: PLC0415 - most jobs name none
+
+    _locale(name)
+    language, territory, script, variant = parse_locale(name.replace("-", "_"))[:4]
+    return "-".join(part for part in (language, script, territory, variant) if part)
 
 
 def month_name(month: int, width: str, locale: str) -> str:

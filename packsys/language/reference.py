@@ -64,6 +64,7 @@ def _function(function: Function) -> Iterator[str]:
 def _remarks(function: Function) -> str:
     remarks = [
         f"Also called {' and '.join(function.aliases)}." if function.aliases else "",
+        "Without a locale it goes by the job's." if any(each.locale for each in function.parameters) else "",
         f"`{function.binds}` is an expression over `CurrentValue`." if function.binds else "",
         "It evaluates only the arguments that it needs." if function.lazy and not function.action else "",
         "It gives another value another time." if function.volatile else "",

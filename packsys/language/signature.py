@@ -38,7 +38,10 @@ class Shape:
 
 @dataclass(frozen=True)
 class Parameter:
-    """Is one declared parameter; ``variadic`` ones come last and repeat in complete sets."""
+    """Is one declared parameter; ``variadic`` ones come last and repeat in complete sets.
+
+    A ``locale`` that is left out is the job's: its ``default`` is not used.
+    """
 
     name: str
     shape: Shape = Shape()
@@ -47,6 +50,7 @@ class Parameter:
     variadic: bool = False
     sparse: bool = False
     description: str = ""
+    locale: bool = False
 
 
 class Need(StrEnum):

@@ -10,6 +10,7 @@ from packsys.errors import HouseError
 from packsys.language.interpreter import BLOCKED, Pass, evaluate
 from packsys.language.invocation import Invocation
 from packsys.language.limits import Budget
+from packsys.language.locales import DEFAULT
 from packsys.language.nodes import Node
 from packsys.values import Value
 
@@ -52,6 +53,7 @@ def next_wave(
     outcomes: Mapping[str, Value],
     now: datetime,
     timezone: str,
+    locale: str = DEFAULT,
     budget: Budget | None = None,
 ) -> Wave | Finished:
     """Decides from the outcomes at hand, by key, and from nothing else: asked twice, it answers the same.
@@ -59,7 +61,9 @@ def next_wave(
     ``now`` knows its time zone and is the same each time. A formula whose value is known ends, unless an action is
     still to be run. Calls that are on their way are listed again.
     """
-    found = evaluate(tree, variables=variables, outcomes=outcomes, now=now, timezone=timezone, budget=budget)
+    found = evaluate(
+        tree, variables=variables, outcomes=outcomes, now=now, timezone=timezone, locale=locale, budget=budget
+    )
     if any(invocation.action for invocation in found.pending) or found.value is BLOCKED:
         return _wave(found)
     return Finished(found.value)

@@ -114,6 +114,7 @@ def decide(progress: Progress) -> Wave | Finished:
         outcomes=progress.outcomes,
         now=progress.asked_at,
         timezone=progress.timezone,
+        locale=progress.locale,
     )
     if isinstance(decision, Wave) and progress.waves >= MOST_WAVES and progress.open == 0:
         return Finished(_too_much("It needs calls that wait for", progress.waves + 1, MOST_WAVES, "waves of others"))
@@ -137,6 +138,7 @@ def _progress(job: Job, steps: Sequence[Step]) -> Progress:
         variables=job.variables,
         asked_at=job.asked_at or job.accepted_at,
         timezone=job.timezone,
+        locale=job.locale,
         workspace=job.workspace,
         waves=max((step.wave for step in steps), default=0),
         open=sum(not step.state.final for step in steps),

@@ -100,6 +100,7 @@ class Execute:
                 location=Location(source="action" if invocation.action else "formula", workspace=claim.workspace),
                 timeout=min(formula.timeout, claim.seconds_left),
                 timezone=claim.timezone,
+                locale=claim.locale,
                 idempotency_key=f"{claim.step.job}:{claim.step.key}",
                 fresh=invocation.action or invocation.fresh,
                 formula=invocation.formula,
@@ -119,7 +120,7 @@ def _cacheable(formula: PackFormula, claim: Claim) -> bool:
 
 
 def _cache_key(claim: Claim) -> str:
-    return kept_under(claim.workspace, claim.step.key)
+    return kept_under(claim.workspace, claim.step.key, timezone=claim.timezone, locale=claim.locale)
 
 
 def _failed(error: PacksysError, claim: Claim) -> Settled:

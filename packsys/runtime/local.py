@@ -35,12 +35,20 @@ class RunLocally:
     call: Callable[[Invocation], Value]
     now: Callable[[], datetime]
     timezone: str = "UTC"
+    locale: str = "en"
 
     def __call__(self, tree: Node, variables: Mapping[str, Value]) -> LocalRun:
         """Makes wave after wave until the formula has a value."""
         started, outcomes, waves = self.now(), dict[str, Value](), list[Wave]()
         while True:
-            decision = next_wave(tree, variables=variables, outcomes=outcomes, now=started, timezone=self.timezone)
+            decision = next_wave(
+                tree,
+                variables=variables,
+                outcomes=outcomes,
+                now=started,
+                timezone=self.timezone,
+                locale=self.locale,
+            )
             match decision:
                 case Finished(value):
                     return LocalRun(value, waves)
@@ -57,6 +65,7 @@ class LocalCall:
     runner: PackRunner
     surround: Surround
     timezone: str = "UTC"
+    locale: str = "en"
     workspace: str = "default"
 
     def __call__(self, invocation: Invocation) -> Value:
@@ -80,6 +89,7 @@ class LocalCall:
                 location=Location(source="action" if invocation.action else "formula", workspace=self.workspace),
                 timeout=formula.timeout,
                 timezone=self.timezone,
+                locale=self.locale,
                 idempotency_key=f"local:{invocation.key}",
                 formula=invocation.formula,
             ),

@@ -44,6 +44,7 @@ class Open:
             outcomes=outcomes,
             now=job.asked_at or job.accepted_at,
             timezone=job.timezone,
+            locale=job.locale,
         )
 
     def _found(self, job: Job, calls: list[Invocation]) -> dict[str, tuple[Invocation, Value]]:
@@ -55,4 +56,4 @@ class Open:
         formula = pack.formulas.get(call.formula) if pack else None
         if formula is None or not formula.cache_ttl or call.action or call.fresh:
             return None
-        return self.cache.get(kept_under(job.workspace, call.key))
+        return self.cache.get(kept_under(job.workspace, call.key, timezone=job.timezone, locale=job.locale))

@@ -20,6 +20,8 @@ class Recall:
     workspace: str
     pack: PackVersion
     account: str | None
+    timezone: str = "UTC"
+    locale: str = "en"
 
     def get(self, formula: str, arguments: Mapping[str, Any]) -> tuple[Any] | None:
         """Finds a result by the arguments of its call, by name; those that are left out take their default."""
@@ -31,9 +33,12 @@ class Recall:
             key = read_key(self.pack.id, self.pack.version, formula, self.account, {**defaults, **arguments})
         except Failure:  # such arguments cannot be kept, so no result of theirs is
             return None
-        return self.cache.get(kept_under(self.workspace, key))
+        return self.cache.get(kept_under(self.workspace, key, timezone=self.timezone, locale=self.locale))
 
 
-def kept_under(workspace: str, key: str) -> str:
-    """Names the place of a call's result in the cache: workspaces share none."""
-    return f"{workspace}:{key}"
+def kept_under(workspace: str, key: str, *, timezone: str, locale: str) -> str:
+    """Names the place of a call's result in the cache: workspaces share none, nor do time zones and locales.
+
+    A pack knows both of its job, and its dates are read in the zone.
+    """
+    return f"{workspace}:{timezone}:{locale}:{key}"

@@ -18,6 +18,7 @@ def report(job: Job, steps: Sequence[Step] = ()) -> dict[str, Any]:
         "id": job.id,
         "state": job.state.value,
         "formula": job.formula,
+        "locale": job.locale,
         "value": plain(job.value),
         "error": error(job.error) if job.error else None,
         "accepted_at": _time(job.accepted_at),

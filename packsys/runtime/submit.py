@@ -6,18 +6,19 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from packsys.errors import NotReady, RequestError
 from packsys.language.compile import Compiled
+from packsys.language.locales import DEFAULT, tag_of
 from packsys.language.nodes import Node
 from packsys.model import Job, Step, Submission
 from packsys.ports import Dispatcher, JobStore
 from packsys.turns import Opening
-from packsys.values import from_plain, to_json
+from packsys.values import Failure, from_plain, to_json
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ TERMS: Mapping[str, tuple[type, ...]] = {
     "idempotency_key": (str,),
     "timeout": (float, int),
     "timezone": (str,),
+    "locale": (str,),
     "actions": (bool,),
 }
 """What a submission may say, and in which types."""
@@ -55,7 +57,7 @@ class Submit:
 
         Raises FormulaError, RequestError and IdempotencyMismatch; nothing is kept then.
         """
-        check(submission)
+        submission = checked(submission)
         compiled = self.compile(submission)
         job = self._job(submission, compiled)
         opening = self.open(job, compiled.tree)
@@ -76,6 +78,7 @@ class Submit:
             variables=submission.variables,
             asked_by=submission.asked_by,
             timezone=submission.timezone,
+            locale=submission.locale,
             asked_at=now,
             accepted_at=now,
             deadline=now + timedelta(seconds=submission.timeout),
@@ -100,8 +103,8 @@ def submission(formula: str, variables: Mapping[str, Any], terms: Mapping[str, A
     return Submission(formula=formula, variables={name: from_plain(each) for name, each in variables.items()}, **terms)
 
 
-def check(submission: Submission) -> None:
-    """Refuses terms that no job can have; raises RequestError."""
+def checked(submission: Submission) -> Submission:
+    """Gives the submission with its locale as a language tag; raises RequestError for terms that no job can have."""
     if not 0 < submission.timeout <= LONGEST:
         raise RequestError(f"The timeout must be above 0 and at most {LONGEST:g} seconds.")
     try:
@@ -110,10 +113,22 @@ def check(submission: Submission) -> None:
         raise RequestError(
             f"{submission.timezone!r} is not a time zone: use an IANA name such as 'Europe/Oslo'."
         ) from error
+    return replace(submission, locale=_locale(submission.locale))
+
+
+def _locale(name: str) -> str:
+    try:
+        return tag_of(name)
+    except Failure as problem:
+        raise RequestError(
+            f"{name[:40]!r} is not a locale: use a language tag such as 'en', 'de-AT' or 'zh-CN'."
+        ) from problem
 
 
 def fingerprint(submission: Submission) -> str:
     """Tells two requests apart that came with the same idempotency key."""
     variables = {name: to_json(value) for name, value in submission.variables.items()}
-    terms = [submission.formula, variables, submission.timeout, submission.timezone, submission.actions]
+    terms: list[object] = [submission.formula, variables, submission.timeout, submission.timezone, submission.actions]
+    if submission.locale != DEFAULT:  # without it, a request has the fingerprint that former releases gave it
+        terms.append(submission.locale)
     return hashlib.sha256(json.dumps(terms, sort_keys=True).encode()).hexdigest()

@@ -38,6 +38,13 @@ Variables = Annotated[
 TimeZone = Annotated[
     str, Field(description="The IANA time zone that dates are meant in.", examples=["UTC", "Europe/Oslo"])
 ]
+Locale = Annotated[
+    str,
+    Field(
+        description="The language tag (BCP 47) that texts are written for where the formula names no other.",
+        examples=["en", "de-AT", "zh-CN"],
+    ),
+]
 Actions = Annotated[bool, Field(description="Whether the formula may have side effects.")]
 Whole = Annotated[int, BeforeValidator(whole)]
 """A whole number, written `1` or `1.0`: JSON knows no difference."""

@@ -11,7 +11,7 @@ from packsys.language.editor import Assistance, SignatureHelp
 from packsys.model import Scope, Submission
 from packsys.runtime.preview import Preview
 from packsys.service.auth import Caller, House, keyed_router
-from packsys.service.fields import STRICT, Actions, Formula, TimeZone, Variables, Whole
+from packsys.service.fields import STRICT, Actions, Formula, Locale, TimeZone, Variables, Whole
 from packsys.service.problems import declare
 from packsys.values import from_plain, plain
 
@@ -26,6 +26,7 @@ class PlanRequest(BaseModel):
     formula: Formula
     variables: Variables = Field(default_factory=dict)
     timezone: TimeZone = "UTC"
+    locale: Locale = "en"
     actions: Actions = False
 
 
@@ -66,6 +67,7 @@ def plan_formula(asked: PlanRequest, house: House, key: Caller) -> PlanView:
         workspace=key.workspace,
         asked_by=key.id,
         timezone=asked.timezone,
+        locale=asked.locale,
         actions=asked.actions,
     )
     return view(house.preview(submission))

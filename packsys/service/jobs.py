@@ -26,6 +26,7 @@ from packsys.service.fields import (
     Formula,
     IdempotencyKey,
     JobId,
+    Locale,
     TimeZone,
     Variables,
     WaitQuery,
@@ -50,6 +51,7 @@ class JobRequest(BaseModel):
     wait: float = Field(0, ge=0, le=LONGEST_WAIT, description="Seconds to wait for the value before answering.")
     timeout: float = Field(300, gt=0, le=LONGEST, description="Seconds after which the job fails.")
     timezone: TimeZone = "UTC"
+    locale: Locale = "en"
     actions: Actions = False
     idempotency_key: IdempotencyKey | None = None
 
@@ -112,6 +114,7 @@ def submission_of(asked: JobRequest, key: Key, idempotency_key: str | None) -> S
         idempotency_key=idempotency_key,
         timeout=asked.timeout,
         timezone=asked.timezone,
+        locale=asked.locale,
         actions=asked.actions,
     )
 

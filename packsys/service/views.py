@@ -53,6 +53,7 @@ class JobView(BaseModel):
     id: str
     state: JobState
     formula: str
+    locale: str
     value: Any
     error: ErrorView | None
     accepted_at: datetime

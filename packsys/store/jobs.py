@@ -89,7 +89,7 @@ class PostgresJobs:
 
 
 def _job_terms(job: Job) -> dict[str, Any]:
-    names = ("id", "workspace", "formula", "tree", "asked_by", "timezone")
+    names = ("id", "workspace", "formula", "tree", "asked_by", "timezone", "locale")
     return {
         **{name: texts(getattr(job, name)) for name in names},
         "variables": value_text(job.variables),
@@ -134,6 +134,7 @@ def _job(row: Row[Any]) -> Job:
         variables=row.variables,
         asked_by=row.asked_by,
         timezone=row.timezone,
+        locale=row.locale,
         asked_at=row.asked_at,
         accepted_at=row.accepted_at,
         deadline=row.deadline,

@@ -61,6 +61,7 @@ job = Table(
     Column("variables", ValueText(), nullable=False),
     Column("asked_by", AnyText(), nullable=False),
     Column("timezone", AnyText(), nullable=False),
+    Column("locale", AnyText(), nullable=False, server_default="en"),
     Column("state", Text(), nullable=False),
     Column("accepted_at", _time(), nullable=False),
     Column("deadline", _time(), nullable=False),

@@ -33,9 +33,7 @@ class Minutes:
         self.note(EventKind.STEP_QUEUED, step.key, number=step.number, wave=step.wave, call=call)
 
 
-def told(
-    job: str, kind: EventKind, step: str | None, *, number: int, at: datetime, **detail: Value
-) -> Sequence[Event]:
+def told(job: str, kind: EventKind, step: str | None, *, number: int, at: datetime, **detail: Value) -> Sequence[Event]:
     """Gives one event, alone."""
     return (Event(job=job, number=number, at=at, kind=kind, step=step, detail=detail),)
 

@@ -34,6 +34,10 @@ def test_it_takes_variables() -> None:
     assert packsys("run", PROBE, "n * 2 & who", "--var", "n=21", "--var", "who=Ada").output == "42Ada\n"
 
 
+def test_it_writes_for_a_locale() -> None:
+    assert packsys("run", HELLO, "FormatNumber(0.5)", "--locale", "de_AT").output == "0,5\n"
+
+
 def test_it_uses_the_account_of_a_token(github: FakeGitHub) -> None:
     words = ("run", GITHUB, "=GitHub::Repos().First().FullName", "--allow-network", "127.0.0.0/8")
     done = packsys(*words, "--endpoint", github.url, PACKSYS_TOKEN=TOKEN)
@@ -44,6 +48,7 @@ REFUSED = {
     "a wrong formula": ((HELLO, "Hello::Greet("), "end of the formula"),
     "an unknown formula": ((HELLO, "Hello::Grete()"), "Greet"),
     "a pack that is not there": (("nowhere.py", "1"), "nowhere.py"),
+    "a locale that there is not": ((HELLO, "1", "--locale", "xx"), "language tag"),
     "a variable that is none": ((HELLO, "1", "--var", "x"), "NAME=VALUE"),
     "a private network": ((GITHUB, "GitHub::User()", "--endpoint", "http://127.0.0.1:9"), "127.0.0.1"),
     "a formula that fails": ((PROBE, 'Probe::Raise("broken")'), "broken"),

@@ -87,6 +87,11 @@ def test_a_job_is_submitted_looked_at_and_cancelled(client: Packsys) -> None:
     assert caught.value.code == "Cancelled"
 
 
+def test_a_job_is_submitted_for_a_locale(client: Packsys) -> None:
+    assert client.submit("=1", locale="de-AT").report["locale"] == "de-AT"
+    assert client.submit("=1").report["locale"] == "en"
+
+
 def test_a_job_does_not_change_in_the_hand(client: Packsys) -> None:
     with pytest.raises(FrozenInstanceError):
         client.submit("=1").report = {}  # type: ignore[misc]  # that it is refused is the point

@@ -170,10 +170,19 @@ def decide(
     *,
     scope: Scope = SCOPE,
     timezone: str = "UTC",
+    locale: str = "en",
     budget: Budget | None = None,
 ) -> Wave | Finished:
     """Asks what a formula needs now."""
-    return next_wave(tree, variables=scope.variables, outcomes=outcomes, now=NOW, timezone=timezone, budget=budget)
+    return next_wave(
+        tree,
+        variables=scope.variables,
+        outcomes=outcomes,
+        now=NOW,
+        timezone=timezone,
+        locale=locale,
+        budget=budget,
+    )
 
 
 def run(
@@ -182,6 +191,7 @@ def run(
     scope: Scope = SCOPE,
     answers: Callable[[Invocation], Value] = answer,
     timezone: str = "UTC",
+    locale: str = "en",
     budget: Budget | None = None,
 ) -> Run:
     """Runs a formula to its end, wave by wave."""
@@ -189,7 +199,7 @@ def run(
     outcomes: dict[str, Value] = {}
     waves: list[Sequence[Invocation]] = []
     while True:
-        match decide(tree, outcomes, scope=scope, timezone=timezone, budget=budget):
+        match decide(tree, outcomes, scope=scope, timezone=timezone, locale=locale, budget=budget):
             case Finished(value):
                 return Run(value, waves, merged)
             case Wave(calls, more):

@@ -56,6 +56,7 @@ def job(
         variables=variables or {},
         asked_by=asked_by,
         timezone="Europe/Oslo",
+        locale="nb-NO",
         accepted_at=asked,
         deadline=asked + timedelta(seconds=timeout),
     )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 
 import pytest
 
-from packsys.errors import FormulaError, RequestError
+from packsys.errors import FormulaError, IdempotencyMismatch, RequestError
 from packsys.model import EventKind, JobState, StepState, Submission
 from packsys.runtime.report import report
+from packsys.runtime.submit import fingerprint
 from tests.runtime.world import ATTEMPTS, World, secret, world
 
 FIVE = "List(1, 2, 3, 4, 5).FormulaMap(Probe::Add(CurrentValue, 1)).Sum()"
@@ -277,7 +280,18 @@ def test_a_wrong_formula_leaves_nothing_behind(here: World) -> None:
     assert not here.messages.waiting
 
 
-@pytest.mark.parametrize("terms", [{"timeout": 0}, {"timeout": 1e9}, {"timezone": "Mars/Olympus"}, {"timezone": ""}])
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"timeout": 0},
+        {"timeout": 1e9},
+        {"timezone": "Mars/Olympus"},
+        {"timezone": ""},
+        {"locale": "xx"},
+        {"locale": ""},
+        {"locale": "../en"},
+    ],
+)
 def test_terms_that_no_job_can_have_are_refused(here: World, terms: dict[str, object]) -> None:
     with pytest.raises(RequestError):
         here.submit(Submission(formula="1", **terms))  # type: ignore[arg-type]
@@ -288,6 +302,38 @@ def test_the_same_idempotency_key_gives_the_same_job(here: World) -> None:
     again = here.submit(Submission(formula=FIVE, idempotency_key="k"))
     assert again.id == first.id
     assert len([message for message in here.messages.waiting if message[0] == "step"]) == 5
+
+
+def test_a_locale_that_there_is_not_is_refused_with_advice(here: World) -> None:
+    with pytest.raises(
+        RequestError, match=r"'xx' is not a locale: use a language tag such as 'en', 'de-AT' or 'zh-CN'\."
+    ):
+        here.submit(Submission(formula="1", locale="xx"))
+
+
+def test_a_job_is_evaluated_for_its_locale_which_is_kept_in_one_form(here: World) -> None:
+    job = here.run("FormatNumber(0.5) & ' ' & Probe::Echo(MonthName(Date(2026, 1, 1)))", locale="de_at")
+    assert (job.value, job.locale) == ("0,5 Jänner", "de-AT")
+
+
+def test_an_idempotency_key_belongs_to_one_locale_however_it_is_written(here: World) -> None:
+    first = here.submit(Submission(formula="1", idempotency_key="k", locale="de-AT"))
+    assert here.submit(Submission(formula="1", idempotency_key="k", locale="de_at")).id == first.id
+    with pytest.raises(IdempotencyMismatch):
+        here.submit(Submission(formula="1", idempotency_key="k"))
+
+
+def test_a_request_without_a_locale_is_the_one_that_it_was_to_former_releases() -> None:
+    """Who repeats a request while packsys is updated gets the job, and no mismatch."""
+    terms = json.dumps(["1", {}, 300.0, "UTC", False])
+    assert fingerprint(Submission(formula="1")) == hashlib.sha256(terms.encode()).hexdigest()
+
+
+@pytest.mark.parametrize("terms", [{"locale": "de"}, {"timezone": "Europe/Oslo"}])
+def test_locales_and_time_zones_share_no_cached_result(here: World, terms: dict[str, str]) -> None:
+    here.run('Probe::Remember("x")')
+    jobs = [here.run('Probe::Remember("x")', **terms) for _ in range(2)]
+    assert [step.cached for job in jobs for step in here.house.steps.of(job.id)] == [False, True]
 
 
 def test_a_secret_is_sealed_before_it_is_kept(here: World) -> None:

@@ -43,7 +43,7 @@ def recall(context: Context, name: Annotated[str, "Of which."], arguments: Annot
 @pack.formula(connection="none", result=Anything)
 def look(context: Context, n: Annotated[float, "Any number."]) -> Any:
     """Shows its context."""
-    return [context.location.source, context.location.workspace, context.token]
+    return [context.location.source, context.location.workspace, context.token, context.locale]
 
 
 @pack.formula(connection="none", result=Anything, is_action=True)
@@ -114,6 +114,23 @@ def test_a_call_knows_where_it_is_and_has_a_token_of_its_own(here: World) -> Non
     assert len(str(one[2])) == 32
     assert one[2] != other[2]
     assert here.run("Around::Act()", actions=True).value == "action"
+
+
+def test_a_call_knows_the_locale_of_its_job(here: World) -> None:
+    assert [
+        here.run(f"Around::Look({n}).Nth(4)", **terms).value for n, terms in enumerate(({}, {"locale": "pt_br"}))
+    ] == [
+        "en",
+        "pt-BR",
+    ]
+
+
+@pytest.mark.parametrize("terms", [{"locale": "de"}, {"timezone": "Europe/Oslo"}])
+def test_what_is_kept_for_one_locale_or_time_zone_is_not_found_in_another(here: World, terms: dict[str, str]) -> None:
+    here.run("Around::Double(3)")
+    assert here.run(RECALL.format(n=3), **terms).value is None
+    here.run("Around::Double(3)", **terms)
+    assert here.run(RECALL.format(n=3), **terms).value == [6]
 
 
 def test_a_file_is_kept_for_the_workspace_of_the_call(here: World) -> None:

@@ -283,6 +283,7 @@ def job_of(submission: Submission) -> Job:
         variables=submission.variables,
         asked_by=submission.asked_by,
         timezone=submission.timezone,
+        locale=submission.locale,
         accepted_at=now(),
         deadline=now() + timedelta(seconds=submission.timeout),
     )

@@ -44,6 +44,11 @@ def test_a_job_that_has_ended_comes_with_its_value(http: httpx.Client) -> None:
     assert answer.json()["value"] == ["测试", 1.5, None]
 
 
+@pytest.mark.parametrize(("terms", "locale"), [({}, "en"), ({"locale": "de-AT"}, "de-AT")])
+def test_a_job_shows_its_locale(http: httpx.Client, terms: dict[str, str], locale: str) -> None:
+    assert submitted(http, **terms)["locale"] == locale
+
+
 def test_submit_waits_for_the_value(http: httpx.Client, house: SmallHouse, elsewhere: ThreadPoolExecutor) -> None:
     key = uuid4().hex
     waiting = elsewhere.submit(

@@ -132,3 +132,16 @@ def test_a_key_of_a_former_release_keeps_what_it_could_do(database: Database) ->
             text("insert into api_key (id, workspace, name, digest, created_at) values ('k', 'w', 'n', '', now())")
         )
         assert connection.execute(text("select scopes from api_key")).scalar() == ["jobs", "connections"]
+
+
+def test_a_job_of_a_former_release_has_the_locale_that_all_had(database: Database) -> None:
+    """A service of the former release may still accept jobs: it does not know the column."""
+    with database.connect() as connection:
+        connection.execute(
+            text(
+                "insert into job (id, workspace, fingerprint, formula, tree, variables, asked_by, timezone, state,"
+                " accepted_at, deadline, events, moved_at)"
+                " values ('j', 'w', '', '1', '', '{}', '', 'UTC', 'accepted', now(), now(), 1, now())"
+            )
+        )
+        assert connection.execute(text("select locale from job where id = 'j'")).scalar() == "en"

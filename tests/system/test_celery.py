@@ -53,6 +53,8 @@ REFUSED = {
     "a wrong formula": (("1 +",), {}, "Syntax"),
     "no formula at all": ((None,), {}, "BadRequest"),
     "a term that there is not": (("1",), {"colour": "red"}, "BadRequest"),
+    "a locale that there is not": (("1",), {"locale": "xx"}, "BadRequest"),
+    "a locale that is a number": (("1",), {"locale": 1}, "BadRequest"),
     "a timeout that is a word": (("1",), {"timeout": "soon"}, "BadRequest"),
     "variables that are none": (("1", [1]), {}, "BadRequest"),
 }

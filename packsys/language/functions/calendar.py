@@ -6,14 +6,14 @@ from datetime import date
 
 from packsys.language.coercion import date_of
 from packsys.language.functions.date import time_of
-from packsys.language.functions.registry import may_take, strict, takes
+from packsys.language.functions.registry import may_take, may_take_locale, strict, takes
 from packsys.language.locales import date_text, month_name, weekday_name
 from packsys.language.signature import Kind, Shape
 from packsys.values import Value, failure
 
 _NUMBER, _TEXT = Shape(Kind.NUMBER), Shape(Kind.TEXT)
 _FORMAT = may_take("format", Kind.TEXT, default="long")
-_LOCALE = may_take("locale", Kind.TEXT, default="en")
+_LOCALE = may_take_locale()
 _WIDTHS = {"long": "wide", "short": "abbreviated", "mmmm": "wide", "mmm": "abbreviated"}
 _WIDTHS |= {"dddd": "wide", "ddd": "abbreviated"}
 

@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 
 from packsys.language.blocked import Outcome
 from packsys.language.bounds import Size
+from packsys.language.locales import DEFAULT
 from packsys.language.nodes import Lambda, Node
 from packsys.language.signature import Kind, Parameter, Shape
 from packsys.values import Value
@@ -70,12 +71,14 @@ Steps: TypeAlias = Generator[Asked, Outcome, Outcome]
 
 @dataclass(frozen=True)
 class Clock:
-    """Is the moment that ``Now()`` is in this job, in the job's time zone, and the place of the call.
+    """Is the moment that ``Now()`` is in this job, in the job's time zone, its locale, and the place of the call.
 
-    ``place`` is the call's offsets and the items around it: the same in every pass, and no other call's.
+    ``locale`` is a language tag (BCP 47). ``place`` is the call's offsets and the items around it: the same in every
+    pass, and no other call's.
     """
 
     now: datetime
+    locale: str = DEFAULT
     place: tuple[int, ...] = ()
 
 
@@ -177,6 +180,11 @@ def takes(name: str, kind: Kind = Kind.ANY) -> Parameter:
 def may_take(name: str, kind: Kind = Kind.ANY, *, default: Value = None) -> Parameter:
     """Declares a parameter that can be left out."""
     return Parameter(name, Shape(kind), required=False, default=default)
+
+
+def may_take_locale() -> Parameter:
+    """Declares a parameter that is the job's locale where it is left out."""
+    return Parameter("locale", Shape(Kind.TEXT), required=False, locale=True)
 
 
 def takes_many(name: str, kind: Kind = Kind.ANY) -> Parameter:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from packsys.language.bounds import too_much
 from packsys.language.characters import characters
 from packsys.language.coercion import items_of
-from packsys.language.functions.registry import deep, may_take, strict, takes, takes_many
+from packsys.language.functions.registry import deep, may_take, may_take_locale, strict, takes, takes_many
 from packsys.language.limits import MAX_WEIGHT
 from packsys.language.operators import join
 from packsys.language.signature import Kind, Shape
@@ -30,9 +30,9 @@ def concatenate(*values: Value) -> Value:
 
 @strict(
     "Upper",
-    "Gives a text in capital letters, by the habits of a language where one is named.",
+    "Gives a text in capital letters, by the habits of a language.",
     takes("text", Kind.TEXT),
-    may_take("locale", Kind.TEXT, default=""),
+    may_take_locale(),
     examples={'Upper("Straße")': "STRASSE", 'Upper("izmir", "tr")': "İZMİR"},
     result=_TEXT,
 )
@@ -43,9 +43,9 @@ def upper(text: str, locale: str) -> Value:
 
 @strict(
     "Lower",
-    "Gives a text in small letters, by the habits of a language where one is named.",
+    "Gives a text in small letters, by the habits of a language.",
     takes("text", Kind.TEXT),
-    may_take("locale", Kind.TEXT, default=""),
+    may_take_locale(),
     examples={'Lower("Oslo")': "oslo", 'Lower("ISPARTA", "tr")': "ısparta"},
     result=_TEXT,
 )

@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote_plus
 
 from packsys.language.bounds import check_length
 from packsys.language.characters import characters
-from packsys.language.functions.registry import deep, may_take, strict, takes, takes_many
+from packsys.language.functions.registry import deep, may_take, may_take_locale, strict, takes, takes_many
 from packsys.language.functions.text import counted
 from packsys.language.locales import number_text
 from packsys.language.operators import join
@@ -95,7 +95,7 @@ def format_(template: str, *values: Value) -> Value:
     "Writes a number as people of a country do, or by a pattern such as #,##0.00.",
     takes("number", Kind.NUMBER),
     may_take("pattern", Kind.TEXT),
-    may_take("locale", Kind.TEXT, default="en"),
+    may_take_locale(),
     examples={
         "FormatNumber(1234567.5)": "1,234,567.5",
         'FormatNumber(1234.5, "#,##0.00", "de")': "1.234,50",
