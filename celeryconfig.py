@@ -17,6 +17,7 @@ broker_transport_options = {
     "socket_keepalive": True,
     "health_check_interval": 25,  # a half-open socket is dropped in about 51 s
     "retry_on_timeout": False,  # a publish that timed out may have arrived (row 48)
+    "queue_order_strategy": "priority",  # the queues of a worker in their order, not in turn
     "priority_steps": [0],  # one list per queue; priority is a queue of its own (row 45)
 }
 broker_connection_retry_on_startup = True
@@ -54,7 +55,10 @@ task_time_limit = 120
 task_soft_time_limit = 100
 task_create_missing_queues = False  # a mistyped queue is an error, not a queue that nobody reads (row 51)
 task_default_queue = "celery"  # a service that knows nothing but the broker's address reaches packsys.jobs.*
-task_queues = (Queue("celery"), Queue("formulas"), Queue("upkeep"))
+# in the order in which a worker looks for work
+task_queues = tuple(
+    map(Queue, ("upkeep", "celery", "formulas", "formulas.scheduled", "formulas.backfill"))
+)
 task_routes = {
     "packsys.jobs.*": {"queue": "celery"},
     "packsys.step": {"queue": "formulas"},

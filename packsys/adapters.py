@@ -27,6 +27,8 @@ from packsys.ports import (
     KeyStore,
     OAuthStore,
     PackStore,
+    Pressure,
+    Queues,
     ReleaseStore,
     ResultCache,
     StepStore,
@@ -66,7 +68,7 @@ class Adapters:
     shelf: Shelf
     cache: ResultCache
     blobs: BlobStore
-    dispatcher: Dispatcher
+    sending: Sending
     vault: Vault
     surround: Surround
 
@@ -115,25 +117,39 @@ def set_up(settings: Settings, *, celery: Any = None, hidden: Hidden | None = No
         shelf=shelve(shipped, releases),
         cache=cache,
         blobs=blobs,
-        dispatcher=_dispatcher(settings, celery),
+        sending=_sending(settings, celery),
         vault=vault,
         surround=Surround(connections=connections, egress=egress, cache=cache, blobs=blobs),
     )
 
 
-def _dispatcher(settings: Settings, celery: Any) -> Dispatcher:
-    from packsys.dispatch.app import ADVANCE, STEP, celery_app
+@dataclass(frozen=True, kw_only=True)
+class Sending:
+    """Is how work reaches the workers, and how it is seen that too much does."""
+
+    dispatcher: Dispatcher
+    pressure: Pressure
+    queues: Queues | None = None
+
+
+def _sending(settings: Settings, celery: Any) -> Sending:
+    from packsys.dispatch.app import ADVANCE, QUEUES, STEP, celery_app
     from packsys.dispatch.canvas import CanvasDispatcher
     from packsys.dispatch.envelope import Envelope
     from packsys.dispatch.quick import QuickDispatcher
+    from packsys.kvstore.pressure import RedisPressure
     from packsys.kvstore.queues import RedisQueues
 
     app = celery or celery_app(settings.state_url, broker=settings.broker)
-    if settings.dispatcher == "canvas":
-        return CanvasDispatcher(app)
-    return QuickDispatcher(
-        queues=RedisQueues.at(settings.broker), step=Envelope.of(app, STEP), advances=Envelope.of(app, ADVANCE), now=now
+    pressure = RedisPressure.at(
+        settings.state_url, tuple(QUEUES.values()), deepest=settings.queue_depth, fullest=settings.state_memory
     )
+    if settings.dispatcher == "canvas":
+        return Sending(dispatcher=CanvasDispatcher(app), pressure=pressure)
+    queues = RedisQueues.at(settings.broker, room=settings.queue_room)
+    steps, advances = Envelope.of(app, STEP), Envelope.of(app, ADVANCE)
+    quick = QuickDispatcher(queues=queues, steps=steps, advances=advances, now=now)
+    return Sending(dispatcher=quick, pressure=pressure, queues=queues)
 
 
 def bell(database: Database) -> Any:

@@ -20,7 +20,17 @@ from packsys.language.compile import Compiler
 from packsys.language.editor import Assistance
 from packsys.memory import Undisplayed
 from packsys.model import Connection, Job, Submission
-from packsys.ports import BlobStore, ConnectionStore, Display, EventStore, JobStore, KeyStore, PackStore, StepStore
+from packsys.ports import (
+    BlobStore,
+    ConnectionStore,
+    Display,
+    EventStore,
+    JobStore,
+    KeyStore,
+    PackStore,
+    Queues,
+    StepStore,
+)
 from packsys.runtime.advance import Advance
 from packsys.runtime.cancel import Cancel
 from packsys.runtime.clients import SetClient
@@ -66,6 +76,7 @@ class Services:
     inquire: Inquire
     advance: Callable[[str], None]
     reconcile: Callable[[], int]
+    flow: Callable[[], int]
     ready: Callable[[], Mapping[str, str]]
     jobs: JobStore
     steps: StepStore
@@ -97,7 +108,8 @@ def wire(
             compile=compile_formula,
             open=Open(packs=packs, cache=adapters.cache),
             jobs=adapters.jobs,
-            dispatcher=adapters.dispatcher,
+            dispatcher=adapters.sending.dispatcher,
+            pressure=adapters.sending.pressure,
             now=now,
             new_id=new_id,
         ),
@@ -114,6 +126,7 @@ def wire(
         inquire=Inquire(packs=packs, runner=packs, surround=adapters.surround),
         advance=advance,
         reconcile=_reconcile(settings, adapters),
+        flow=partial(flow, adapters.sending.queues),
         ready=partial(readiness, adapters.database, settings.state_url),
         jobs=adapters.jobs,
         steps=adapters.steps,
@@ -124,6 +137,13 @@ def wire(
         registry=adapters.registry,
         blobs=adapters.blobs,
     )
+
+
+def flow(queues: Queues | None) -> int:
+    """Moves on the messages that wait before the workers' queues, and gives how many lanes still hold some."""
+    from packsys.dispatch.app import QUEUES
+
+    return sum(queues.flow(name) for name in QUEUES.values()) if queues else 0
 
 
 def _sign_in(settings: Settings, adapters: Adapters) -> SignIn:
@@ -155,7 +175,7 @@ def _advance(settings: Settings, adapters: Adapters) -> Advance:
     return Advance(
         jobs=adapters.jobs,
         steps=adapters.steps,
-        dispatcher=adapters.dispatcher,
+        dispatcher=adapters.sending.dispatcher,
         worker=f"{socket.gethostname()}:{os.getpid()}",
         lease=settings.lease,
         clock=time.monotonic,
@@ -169,7 +189,7 @@ def _execute(settings: Settings, adapters: Adapters, advance: Advance, display: 
         runner=adapters.shelf,
         surround=adapters.surround,
         cache=adapters.cache,
-        dispatcher=adapters.dispatcher,
+        dispatcher=adapters.sending.dispatcher,
         retries=Retries(random=random.random),
         advance=advance,
         heartbeats=Heartbeats(adapters.steps, lease=settings.lease),
@@ -181,7 +201,7 @@ def _reconcile(settings: Settings, adapters: Adapters) -> Reconcile:
     return Reconcile(
         upkeep=adapters.upkeep,
         steps=adapters.steps,
-        dispatcher=adapters.dispatcher,
+        dispatcher=adapters.sending.dispatcher,
         grace=settings.grace,
         attempts=settings.attempts,
     )

@@ -186,6 +186,7 @@ class Packsys:
         timeout: float = 300.0,
         timezone: str = "UTC",
         locale: str = "en",
+        priority: str = "interactive",
         actions: bool = False,
         wait: float = 0.0,
         idempotency_key: str | None = None,
@@ -193,8 +194,9 @@ class Packsys:
         """Starts a job and gives it, after up to ``wait`` seconds as ended, else as accepted.
 
         ``timeout`` is the seconds after which the job fails, ``locale`` the language tag that texts are written for.
-        The same ``idempotency_key`` gives the same job, from any process; without one, each call of this method is a
-        job of its own. Raises Refused, Unreachable.
+        ``priority`` is ``interactive``, ``scheduled`` or ``backfill``: whose calls go first when workers are busy. The
+        same ``idempotency_key`` gives the same job, from any process; without one, each call of this method is a job
+        of its own. Raises Refused, Unreachable.
         """
         asked = {
             "formula": formula,
@@ -202,6 +204,7 @@ class Packsys:
             "timeout": timeout,
             "timezone": timezone,
             "locale": locale,
+            "priority": priority,
             "actions": actions,
             "wait": wait,
         }

@@ -359,6 +359,12 @@ class NotReady(HouseError):
     retryable = True
 
 
+class Overloaded(NotReady):
+    """More work waits than may wait."""
+
+    code = "Overloaded"
+
+
 class WrongSetUp(HouseError):
     """The set-up would lose work."""
 

@@ -46,6 +46,22 @@ class StepState(StrEnum):
         return self in (StepState.DONE, StepState.FAILED)
 
 
+class Priority(StrEnum):
+    """Says whose calls go first: what a person waits for, what was asked for by a schedule, what fills up the past."""
+
+    INTERACTIVE = "interactive"
+    SCHEDULED = "scheduled"
+    BACKFILL = "backfill"
+
+
+@dataclass(frozen=True)
+class Route:
+    """Says in which queue, and there in whose lane, messages wait."""
+
+    workspace: str = "default"
+    priority: Priority = Priority.INTERACTIVE
+
+
 @dataclass(frozen=True, kw_only=True)
 class Submission:
     """Is what a caller asks for: one formula, its variables, and the terms.
@@ -61,6 +77,7 @@ class Submission:
     timeout: float = 300.0
     timezone: str = "UTC"
     locale: str = "en"
+    priority: Priority = Priority.INTERACTIVE
     actions: bool = False
 
 
@@ -87,8 +104,14 @@ class Job:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     locale: str = "en"
+    priority: Priority = Priority.INTERACTIVE
     value: Value = None
     error: ErrorValue | None = None
+
+    @property
+    def route(self) -> Route:
+        """Says where the job's messages wait."""
+        return Route(self.workspace, self.priority)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +152,12 @@ class Claim:
     seconds_left: float
     locale: str = "en"
     parked: int = 0
+    priority: Priority = Priority.INTERACTIVE
+
+    @property
+    def route(self) -> Route:
+        """Says where the messages of its job wait."""
+        return Route(self.workspace, self.priority)
 
     @property
     def tries(self) -> int:
@@ -346,3 +375,4 @@ class Stall:
     job: str
     steps: Sequence[str]
     cause: str
+    route: Route = Route()

@@ -28,6 +28,7 @@ from packsys.model import (
     PackFormula,
     PackVersion,
     Release,
+    Route,
     Stall,
     Step,
 )
@@ -468,8 +469,24 @@ class Display(Protocol):
 class Queues(Protocol):
     """Takes messages for workers."""
 
-    def push(self, queue: str, messages: Sequence[bytes]) -> None:
-        """Puts all messages at the end of a queue, or none; raises :class:`~packsys.errors.NotReady`."""
+    def push(self, queue: str, messages: Sequence[bytes], *, lane: str) -> None:
+        """Puts messages in a lane of a queue, from which each lane has its turn.
+
+        Raises :class:`~packsys.errors.NotReady`.
+        """
+
+    def flow(self, queue: str) -> int:
+        """Moves on what there is room for, and gives how many lanes still hold something."""
+
+    def depth(self, queue: str) -> int:
+        """Counts the messages that wait in a queue."""
+
+
+class Pressure(Protocol):
+    """Knows whether there is room for more work."""
+
+    def check(self) -> None:
+        """Raises :class:`~packsys.errors.Overloaded` while there is none."""
 
 
 class Dispatcher(Protocol):
@@ -483,11 +500,11 @@ class Dispatcher(Protocol):
     def joins(self) -> bool:
         """Tells whether an advance follows by itself."""
 
-    def wave(self, job: str, steps: Sequence[Step]) -> None:
-        """Sends the steps of a wave, side by side."""
+    def wave(self, steps: Sequence[Step], *, route: Route) -> None:
+        """Sends the steps of one wave of a job, side by side."""
 
-    def again(self, step: Step, *, delay: float = 0.0) -> None:
+    def again(self, step: Step, *, route: Route, delay: float = 0.0) -> None:
         """Sends one step after ``delay`` seconds."""
 
-    def advance(self, job: str) -> None:
+    def advance(self, job: str, *, route: Route) -> None:
         """Asks for the next wave of a job, or its end."""

@@ -25,6 +25,9 @@ class Settings:
     ``attempts`` how often a step may lose its worker. ``log_format`` is ``text`` or ``json``. ``rate_limits`` are
     those of packs, as :mod:`packsys.limits.written` reads them. ``broker_url`` is Celery's broker, where it is not the
     state server; ``dispatcher`` is ``quick``, which needs a Redis, or ``canvas``, which sends Celery chains and chords.
+    ``queue_room`` calls lie before the workers, the others wait in the lane of their workspace. New jobs are refused
+    while more than ``queue_depth`` calls wait, or more than the part ``state_memory`` of the state server's memory is
+    used.
     """
 
     database_url: str
@@ -41,6 +44,9 @@ class Settings:
     rate_limits: str = ""
     broker_url: str = ""
     dispatcher: str = "quick"
+    queue_room: int = 64
+    queue_depth: int = 100_000
+    state_memory: float = 0.8
 
     @property
     def broker(self) -> str:
@@ -69,11 +75,14 @@ class Settings:
             packs=_list(environ.get("PACKSYS_PACKS", "")) or PACKS,
             allowed_networks=_list(environ.get("PACKSYS_ALLOWED_NETWORKS", "")),
             public_url=_web_address(environ, "PACKSYS_PUBLIC_URL", cls.public_url),
-            lease=_seconds(environ, "PACKSYS_LEASE", cls.lease),
-            grace=_seconds(environ, "PACKSYS_GRACE", cls.grace),
+            lease=_number(environ, "PACKSYS_LEASE", cls.lease),
+            grace=_number(environ, "PACKSYS_GRACE", cls.grace),
             log_format=environ.get("PACKSYS_LOG_FORMAT", cls.log_format),
             rate_limits=environ.get("PACKSYS_RATE_LIMITS", cls.rate_limits),
             broker_url=environ.get("PACKSYS_BROKER_URL", cls.broker_url),
+            queue_room=int(_number(environ, "PACKSYS_QUEUE_ROOM", cls.queue_room)),
+            queue_depth=int(_number(environ, "PACKSYS_QUEUE_DEPTH", cls.queue_depth)),
+            state_memory=_number(environ, "PACKSYS_STATE_MEMORY", cls.state_memory),
             dispatcher=_dispatcher(environ.get("PACKSYS_DISPATCHER") or cls.dispatcher, environ),
         )
 
@@ -94,6 +103,9 @@ class Settings:
             "PACKSYS_RATE_LIMITS": self.rate_limits,
             "PACKSYS_BROKER_URL": self.broker_url,
             "PACKSYS_DISPATCHER": self.dispatcher,
+            "PACKSYS_QUEUE_ROOM": str(self.queue_room),
+            "PACKSYS_QUEUE_DEPTH": str(self.queue_depth),
+            "PACKSYS_STATE_MEMORY": str(self.state_memory),
         }
 
 
@@ -145,12 +157,12 @@ def _web_address(environ: Mapping[str, str], name: str, default: str) -> str:
     return address
 
 
-def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:
+def _number(environ: Mapping[str, str], name: str, default: float) -> float:
     text = environ.get(name, "")
     try:
-        seconds = float(text) if text else default
+        number = float(text) if text else default
     except ValueError:
-        seconds = -1.0
-    if seconds <= 0:
-        raise WrongSetUp(f"{name} is {text!r}: it must be a number of seconds above 0.")
-    return seconds
+        number = -1.0
+    if number <= 0:
+        raise WrongSetUp(f"{name} is {text!r}: it must be a number above 0.")
+    return number

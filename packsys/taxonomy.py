@@ -101,6 +101,7 @@ RECOVERY: Mapping[str, Recovery] = MappingProxyType(
         "NotReady": Recovery(
             _C.CONNECTION, "Wait a moment; if it goes on, look whether all servers run ('packsys doctor')."
         ),
+        "Overloaded": Recovery(_C.RATE_LIMIT, "Wait and try again; if it goes on, add workers."),
         "WrongSetUp": Recovery(_C.HOUSE, "Change the setting that the message names."),
         "NoSandbox": Recovery(_C.SANDBOX, "Run workers where 'packsys doctor' finds every wall."),
         "SealBroken": Recovery(_C.HOUSE, "Bring back the vault key that is missing, or connect the account again."),

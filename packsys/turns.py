@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from packsys.language.invocation import Invocation
-from packsys.model import Claim, Step
+from packsys.model import Claim, Route, Step
 from packsys.values import Value
 
 
@@ -53,7 +53,7 @@ class Progress:
     asked_at: datetime
     timezone: str
     locale: str
-    workspace: str
+    route: Route
     waves: int
     open: int
     bytes: int

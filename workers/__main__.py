@@ -18,7 +18,8 @@ with without_collecting():
     from workers.app import app, prepare
     from workers.herd import Herd
 
-QUEUES = ("celery", "formulas", "upkeep")
+QUEUES = ("upkeep", "celery", "formulas", "formulas.scheduled", "formulas.backfill")
+"""In the order in which a worker looks for work."""
 
 
 def main() -> int:

@@ -17,6 +17,7 @@ from packsys.settings import Settings
 from packsys.starting import without_collecting
 from packsys.telemetry import Hidden, set_up_logging
 from workers.display import CeleryDisplay
+from workers.flow import Flow
 
 settings = Settings.from_environ(os.environ)
 
@@ -78,6 +79,7 @@ def prepare() -> None:
 @worker_ready.connect
 def _begin(sender: Any, **_: object) -> None:
     app.consumer = sender
+    Flow(app.services.flow).start()
 
 
 @worker_process_init.connect

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from celery import Celery
 
 import celeryconfig
+from packsys.model import Priority, Route
 
 # Names are promises to other services and to messages in flight: they never change.
 SUBMIT = "packsys.jobs.submit"
@@ -15,6 +17,18 @@ CANCEL = "packsys.jobs.cancel"
 STEP = "packsys.step"
 ADVANCE = "packsys.advance"
 RECONCILE = "packsys.upkeep.reconcile"
+
+
+QUEUES: Mapping[Priority, str] = {
+    Priority.INTERACTIVE: "formulas",
+    Priority.SCHEDULED: "formulas.scheduled",
+    Priority.BACKFILL: "formulas.backfill",
+}
+
+
+def queue_of(route: Route) -> str:
+    """Gives the queue in which messages wait."""
+    return QUEUES[route.priority]
 
 
 def celery_app(state_url: str, *, broker: str = "", app: type[Celery] = Celery, **options: Any) -> Any:

@@ -9,9 +9,9 @@ from typing import Any
 from celery import Celery, chain, chord
 from kombu.exceptions import OperationalError
 
-from packsys.dispatch.app import ADVANCE, STEP
+from packsys.dispatch.app import ADVANCE, STEP, queue_of
 from packsys.errors import NotReady
-from packsys.model import Step
+from packsys.model import Route, Step
 
 
 @dataclass(frozen=True)
@@ -26,27 +26,27 @@ class CanvasDispatcher:
     app: Celery
     joins: bool = True
 
-    def wave(self, job: str, steps: Sequence[Step]) -> None:
+    def wave(self, steps: Sequence[Step], *, route: Route) -> None:
         """Sends the steps side by side, and one advance when all have ended."""
-        if len(steps) == 1:
-            self._send(chain(self._step(steps[0]), self._advance(job), app=self.app))
-        else:
-            self._send(chord([self._step(step) for step in steps], self._advance(job), app=self.app))
+        body = self._advance(steps[0].job, route)
+        header = [self._step(step, route) for step in steps]
+        self._send(chain(*header, body, app=self.app) if len(steps) == 1 else chord(header, body, app=self.app))
 
-    def again(self, step: Step, *, delay: float = 0.0) -> None:
+    def again(self, step: Step, *, route: Route, delay: float = 0.0) -> None:
         """Sends one step after ``delay`` seconds, and an advance behind it."""
-        self._send(chain(self._step(step), self._advance(step.job), app=self.app), countdown=delay or None)
+        both = chain(self._step(step, route), self._advance(step.job, route), app=self.app)
+        self._send(both, countdown=delay or None)
 
-    def advance(self, job: str) -> None:
+    def advance(self, job: str, *, route: Route) -> None:
         """Sends an advance."""
-        self._send(self._advance(job))
+        self._send(self._advance(job, route))
 
-    def _step(self, step: Step) -> Any:
+    def _step(self, step: Step, route: Route) -> Any:
         signature = self.app.signature(STEP, args=(step.job, step.key), immutable=True, app=self.app)
-        return signature.set(shadow=step.invocation.name)
+        return signature.set(shadow=step.invocation.name, queue=queue_of(route))
 
-    def _advance(self, job: str) -> Any:
-        return self.app.signature(ADVANCE, args=(job,), immutable=True, app=self.app)
+    def _advance(self, job: str, route: Route) -> Any:
+        return self.app.signature(ADVANCE, args=(job,), immutable=True, app=self.app).set(queue=queue_of(route))
 
     def _send(self, canvas: Any, **options: Any) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Sends waves into the lists that workers read, each wave in one round trip."""
+"""Sends waves to the queues that workers read, each wave in one round trip."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
+from packsys.dispatch.app import queue_of
 from packsys.dispatch.envelope import Envelope
-from packsys.model import Step
+from packsys.model import Route, Step
 from packsys.ports import Queues
 
 
@@ -18,31 +19,40 @@ class QuickDispatcher:
 
     Who ends the last step that a job waits for moves the job on, so that a wave needs neither chord counters nor a
     result store. Messages carry the job's id and the step's key; the task's id is the job's with the step's number.
-    Raises NotReady when the queue does not take them; the reconciler then sends what is missing.
+    They wait in the lane of their workspace, in the queue of their priority. Raises NotReady when the queue does not
+    take them; the reconciler then sends what is missing.
     """
 
     queues: Queues
-    step: Envelope
+    steps: Envelope
     advances: Envelope
     now: Callable[[], datetime]
     joins: bool = False
 
-    def wave(self, job: str, steps: Sequence[Step]) -> None:
+    def wave(self, steps: Sequence[Step], *, route: Route) -> None:
         """Sends the steps side by side."""
-        self.queues.push(self.step.queue, [self._message(step) for step in steps])
+        self._push([self._message(step, route) for step in steps], route)
 
-    def again(self, step: Step, *, delay: float = 0.0) -> None:
+    def again(self, step: Step, *, route: Route, delay: float = 0.0) -> None:
         """Sends one step, which no worker begins before ``delay`` seconds have passed."""
         eta = (self.now() + timedelta(seconds=delay)).isoformat() if delay else None
-        self.queues.push(self.step.queue, [self._message(step, eta)])
+        self._push([self._message(step, route, eta)], route)
 
-    def advance(self, job: str) -> None:
+    def advance(self, job: str, *, route: Route) -> None:
         """Sends an advance."""
-        self.queues.push(self.advances.queue, [self.advances.write(id=str(uuid4()), arguments=[job])])
+        self._push([self.advances.write(id=str(uuid4()), arguments=[job], queue=queue_of(route))], route)
 
-    def _message(self, step: Step, eta: str | None = None) -> bytes:
-        name = step.invocation.name
-        return self.step.write(id=task_id(step), arguments=[step.job, step.key], shadow=name, eta=eta)
+    def _push(self, messages: Sequence[bytes], route: Route) -> None:
+        self.queues.push(queue_of(route), messages, lane=route.workspace)
+
+    def _message(self, step: Step, route: Route, eta: str | None = None) -> bytes:
+        return self.steps.write(
+            id=task_id(step),
+            arguments=[step.job, step.key],
+            queue=queue_of(route),
+            shadow=step.invocation.name,
+            eta=eta,
+        )
 
 
 def task_id(step: Step) -> str:

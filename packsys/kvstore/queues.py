@@ -1,8 +1,10 @@
-"""The lists of the broker, written to directly."""
+"""The lists that workers read, and the lanes before them in which everybody has a turn."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from redis import Redis, RedisError
 from redis.exceptions import ConnectionError as Broken
@@ -13,28 +15,76 @@ from packsys.kvstore.address import connect
 TIMEOUT = 15.0
 """Seconds for an answer: a push must end, and may take as long as one through kombu (``celeryconfig.py``)."""
 
+ROOM = 64
+"""Messages that lie in a list at most before the others wait in lanes: enough for the slots of a large worker, and few
+enough that who comes next does not wait long."""
+
+PREFIX = "packsys:lane:1:"
+"""Begins the key of every lane. The number is the format's."""
+
+_BATCH = 1000  # Lua takes no more arguments than its stack holds
+
 
 class RedisQueues:
-    """Pushes messages on the lists of a Redis broker."""
+    """Puts messages before the workers of a Redis broker, a workspace's in its own lane.
 
-    def __init__(self, client: Redis) -> None:
-        """Takes a client of the state server."""
-        self._client = client
+    While there is room in the list they go there at once. Otherwise they wait in their lane, and whoever pushes or
+    calls ``flow`` moves on what has room by then, one from each lane in turn. What a lost server takes with it the
+    reconciler sends again.
+    """
+
+    def __init__(self, client: Redis, *, room: int = ROOM) -> None:
+        """Takes a client of the state server, and how many messages a list holds before the others wait."""
+        self._script = client.register_script(Path(__file__).with_name("lua").joinpath("line.lua").read_text())
+        self._client, self._room = client, room
 
     @classmethod
-    def at(cls, url: str) -> RedisQueues:
+    def at(cls, url: str, *, room: int = ROOM) -> RedisQueues:
         """Makes them of the server at ``url``, without touching it."""
-        return cls(connect(url, timeout=TIMEOUT))
+        return cls(connect(url, timeout=TIMEOUT), room=room)
 
-    def push(self, queue: str, messages: Sequence[bytes]) -> None:
-        """Puts all messages at the end of a queue, or none; raises NotReady.
+    def push(self, queue: str, messages: Sequence[bytes], *, lane: str) -> None:
+        """Puts messages in a lane of a queue; raises NotReady.
 
-        Where the connection breaks it is tried once more, and may then have put them there twice.
+        Where the connection breaks it is tried once more, and may then have put some there twice.
         """
+        for first in range(0, len(messages), _BATCH):
+            self._run(queue, lane, messages[first : first + _BATCH])
+
+    def flow(self, queue: str) -> int:
+        """Moves on what there is room for, and gives how many lanes still hold something; raises NotReady."""
+        return self._run(queue, "", ())
+
+    def depth(self, queue: str) -> int:
+        """Counts the messages of a queue, those in lanes included; raises NotReady."""
+        try:
+            lanes: list[Any] = self._client.lrange(_ring(queue), 0, -1)
+            pipe = self._client.pipeline(transaction=False)
+            for key in (queue.encode(), *(_lanes(queue).encode() + lane for lane in lanes)):
+                pipe.llen(key)
+            return sum(pipe.execute())
+        except (RedisError, OSError) as error:
+            raise _away() from error
+
+    def _run(self, queue: str, lane: str, messages: Sequence[bytes]) -> int:
+        keys = [queue, _ring(queue)]
+        terms: list[str | bytes | int] = [self._room, _lanes(queue), lane, *messages]
         try:
             try:
-                self._client.lpush(queue, *messages)
+                return int(self._script(keys, terms))
             except Broken:
-                self._client.lpush(queue, *messages)
+                return int(self._script(keys, terms))
         except (RedisError, OSError) as error:
-            raise NotReady("The broker does not take messages: the job is kept and goes on when it does.") from error
+            raise _away() from error
+
+
+def _ring(queue: str) -> str:
+    return f"{PREFIX}{queue}"
+
+
+def _lanes(queue: str) -> str:
+    return f"{PREFIX}{queue}:"
+
+
+def _away() -> NotReady:
+    return NotReady("The broker does not take messages: the job is kept and goes on when it does.")

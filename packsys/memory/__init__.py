@@ -9,6 +9,7 @@ from packsys.memory.jobs import MemoryJobs
 from packsys.memory.keys import MemoryKeys
 from packsys.memory.ledger import Ledger
 from packsys.memory.limiter import MemoryLimiter
+from packsys.memory.pressure import NoPressure
 from packsys.memory.releases import MemoryReleases
 from packsys.memory.results import MemoryResults
 from packsys.memory.steps import MemorySteps
@@ -28,5 +29,6 @@ __all__ = [
     "MemoryResults",
     "MemorySteps",
     "MemoryUpkeep",
+    "NoPressure",
     "Undisplayed",
 ]

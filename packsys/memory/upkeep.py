@@ -40,8 +40,16 @@ class MemoryUpkeep:
         now = self._ledger.now()
         with self._ledger.open() as files:
             live = [file for file in files.values() if file.live]
-            steps = [Stall(file.job.id, keys, "step.untaken") for file in live if (keys := _untaken(file, now, grace))]
-            jobs = [Stall(file.job.id, (), "job.unadvanced") for file in live if _unadvanced(file, now, grace)]
+            steps = [
+                Stall(file.job.id, keys, "step.untaken", file.job.route)
+                for file in live
+                if (keys := _untaken(file, now, grace))
+            ]
+            jobs = [
+                Stall(file.job.id, (), "job.unadvanced", file.job.route)
+                for file in live
+                if _unadvanced(file, now, grace)
+            ]
         return (*steps, *jobs)
 
     def _release(self, file: JobFile, attempts: int) -> Stall | None:
@@ -49,7 +57,7 @@ class MemoryUpkeep:
         for held in lost:
             self._set_free(file, held, attempts)
         queued = tuple(held.step.key for held in lost if held.step.state is StepState.QUEUED)
-        return Stall(file.job.id, queued, "worker.lost") if lost else None
+        return Stall(file.job.id, queued, "worker.lost", file.job.route) if lost else None
 
     def _set_free(self, file: JobFile, held: StepFile, attempts: int) -> None:
         now, outcome = self._ledger.now(), ErrorValue.of(WorkerLost.after(attempts))

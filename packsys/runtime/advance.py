@@ -56,7 +56,7 @@ class Advance:
                 self.jobs.finish(job.id, value)
             case Wave() as wave:
                 if added := self.steps.add(job.id, wave.invocations, look_at=wave.look_at):
-                    self.dispatcher.wave(job.id, added)
+                    self.dispatcher.wave(added, route=job.route)
 
     def after(self, settled: Settled, progress: Progress | None, *, until: float) -> Turn | None:
         """Commits an outcome, and what follows from it; gives the call to go on with, if there is one.
@@ -93,7 +93,7 @@ class Advance:
         if taken is None or taken.claim is None:
             return None
         if len(taken.steps) > 1:
-            self.dispatcher.wave(progress.job, taken.steps[1:])
+            self.dispatcher.wave(taken.steps[1:], route=progress.route)
         alone = len(taken.steps) == 1 and progress.open == 0
         return Turn(claim=taken.claim, progress=replace(progress, waves=taken.claim.step.wave) if alone else None)
 
@@ -101,7 +101,7 @@ class Advance:
         if settled is not None and not self.steps.keep(settled.claim, settled.outcome, cached=settled.cached):
             return
         if added := self.steps.add(progress.job, wave.invocations, look_at=wave.look_at):
-            self.dispatcher.wave(progress.job, added)
+            self.dispatcher.wave(added, route=progress.route)
 
 
 def decide(progress: Progress) -> Wave | Finished:
@@ -139,7 +139,7 @@ def _progress(job: Job, steps: Sequence[Step]) -> Progress:
         asked_at=job.asked_at or job.accepted_at,
         timezone=job.timezone,
         locale=job.locale,
-        workspace=job.workspace,
+        route=job.route,
         waves=max((step.wave for step in steps), default=0),
         open=sum(not step.state.final for step in steps),
         bytes=0,

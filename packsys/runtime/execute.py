@@ -85,7 +85,7 @@ class Execute:
         if delay is None:
             return _failed(error, claim)
         if self.steps.postpone(claim, delay=delay, cause=cause, tried=tried) and delay <= self.retries.longest:
-            self.dispatcher.again(claim.step, delay=delay)
+            self.dispatcher.again(claim.step, route=claim.route, delay=delay)
         return None
 
     def _call(self, claim: Claim) -> tuple[PackFormula, Call]:

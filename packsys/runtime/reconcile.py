@@ -38,11 +38,11 @@ class Reconcile:
     def _send(self, stall: Stall) -> None:
         log.warning("job.repaired", extra={"job": stall.job, "cause": stall.cause, "steps": len(stall.steps)})
         if stall.steps:
-            self._again(stall.job, set(stall.steps))
+            self._again(stall)
         else:
-            self.dispatcher.advance(stall.job)
+            self.dispatcher.advance(stall.job, route=stall.route)
 
-    def _again(self, job: str, keys: set[str]) -> None:
-        for step in self.steps.of(job):
-            if step.key in keys:
-                self.dispatcher.again(step)
+    def _again(self, stall: Stall) -> None:
+        for step in self.steps.of(stall.job):
+            if step.key in stall.steps:
+                self.dispatcher.again(step, route=stall.route)

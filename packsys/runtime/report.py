@@ -19,6 +19,7 @@ def report(job: Job, steps: Sequence[Step] = ()) -> dict[str, Any]:
         "state": job.state.value,
         "formula": job.formula,
         "locale": job.locale,
+        "priority": job.priority.value,
         "value": plain(job.value),
         "error": error(job.error) if job.error else None,
         "accepted_at": _time(job.accepted_at),

@@ -15,8 +15,8 @@ from packsys.errors import NotReady, RequestError
 from packsys.language.compile import Compiled
 from packsys.language.locales import DEFAULT, tag_of
 from packsys.language.nodes import Node
-from packsys.model import Job, Step, Submission
-from packsys.ports import Dispatcher, JobStore
+from packsys.model import Job, Priority, Step, Submission
+from packsys.ports import Dispatcher, JobStore, Pressure
 from packsys.turns import Opening
 from packsys.values import Failure, from_plain, to_json
 
@@ -33,6 +33,7 @@ TERMS: Mapping[str, tuple[type, ...]] = {
     "timeout": (float, int),
     "timezone": (str,),
     "locale": (str,),
+    "priority": (str,),
     "actions": (bool,),
 }
 """What a submission may say, and in which types."""
@@ -49,15 +50,17 @@ class Submit:
     open: Callable[[Job, Node], Opening]
     jobs: JobStore
     dispatcher: Dispatcher
+    pressure: Pressure
     now: Callable[[], datetime]
     new_id: Callable[[], str]
 
     def __call__(self, submission: Submission) -> Job:
         """Gives the accepted job, or the earlier one with the same idempotency key.
 
-        Raises FormulaError, RequestError and IdempotencyMismatch; nothing is kept then.
+        Raises FormulaError, RequestError, IdempotencyMismatch and Overloaded; nothing is kept then.
         """
         submission = checked(submission)
+        self.pressure.check()
         compiled = self.compile(submission)
         job = self._job(submission, compiled)
         opening = self.open(job, compiled.tree)
@@ -65,7 +68,7 @@ class Submit:
             job, idempotency_key=submission.idempotency_key, fingerprint=fingerprint(submission), opening=opening
         )
         if kept.id == job.id and opening.wave:
-            self._send(opening.steps(job.id)[len(opening.answered) :])
+            self._send(job, opening.steps(job.id)[len(opening.answered) :])
         return kept
 
     def _job(self, submission: Submission, compiled: Compiled) -> Job:
@@ -79,16 +82,17 @@ class Submit:
             asked_by=submission.asked_by,
             timezone=submission.timezone,
             locale=submission.locale,
+            priority=submission.priority,
             asked_at=now,
             accepted_at=now,
             deadline=now + timedelta(seconds=submission.timeout),
         )
 
-    def _send(self, steps: Sequence[Step]) -> None:
+    def _send(self, job: Job, steps: Sequence[Step]) -> None:
         try:
-            self.dispatcher.wave(steps[0].job, steps)
+            self.dispatcher.wave(steps, route=job.route)
         except NotReady as error:
-            log.warning("job.unsent", extra={"job": steps[0].job, "cause": error.message})
+            log.warning("job.unsent", extra={"job": job.id, "cause": error.message})
 
 
 def submission(formula: str, variables: Mapping[str, Any], terms: Mapping[str, Any]) -> Submission:
@@ -113,7 +117,14 @@ def checked(submission: Submission) -> Submission:
         raise RequestError(
             f"{submission.timezone!r} is not a time zone: use an IANA name such as 'Europe/Oslo'."
         ) from error
-    return replace(submission, locale=_locale(submission.locale))
+    return replace(submission, locale=_locale(submission.locale), priority=_priority(submission.priority))
+
+
+def _priority(name: str) -> Priority:
+    try:
+        return Priority(name)
+    except ValueError as error:
+        raise RequestError(f"{name[:40]!r} is not a priority: there are {', '.join(Priority)}.") from error
 
 
 def _locale(name: str) -> str:
@@ -131,4 +142,6 @@ def fingerprint(submission: Submission) -> str:
     terms: list[object] = [submission.formula, variables, submission.timeout, submission.timezone, submission.actions]
     if submission.locale != DEFAULT:  # without it, a request has the fingerprint that former releases gave it
         terms.append(submission.locale)
+    if submission.priority != Priority.INTERACTIVE:
+        terms.append(submission.priority)
     return hashlib.sha256(json.dumps(terms, sort_keys=True).encode()).hexdigest()

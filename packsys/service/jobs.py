@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from packsys.errors import IdempotencyMismatch
-from packsys.model import Job, Key, Scope, Submission
+from packsys.model import Job, Key, Priority, Scope, Submission
 from packsys.runtime.report import report
 from packsys.runtime.submit import LONGEST
 from packsys.service.auth import Caller, Draining, House, keyed_router
@@ -52,6 +52,9 @@ class JobRequest(BaseModel):
     timeout: float = Field(300, gt=0, le=LONGEST, description="Seconds after which the job fails.")
     timezone: TimeZone = "UTC"
     locale: Locale = "en"
+    priority: Priority = Field(
+        Priority.INTERACTIVE, strict=False, description="Whose calls go first when workers are busy."
+    )
     actions: Actions = False
     idempotency_key: IdempotencyKey | None = None
 
@@ -115,6 +118,7 @@ def submission_of(asked: JobRequest, key: Key, idempotency_key: str | None) -> S
         timeout=asked.timeout,
         timezone=asked.timezone,
         locale=asked.locale,
+        priority=asked.priority,
         actions=asked.actions,
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from packsys.errors import Actor
-from packsys.model import JobState, StepState
+from packsys.model import JobState, Priority, StepState
 from packsys.taxonomy import Category
 
 
@@ -54,6 +54,7 @@ class JobView(BaseModel):
     state: JobState
     formula: str
     locale: str
+    priority: Priority
     value: Any
     error: ErrorView | None
     accepted_at: datetime

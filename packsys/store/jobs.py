@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from packsys.errors import IdempotencyMismatch, NotFound
-from packsys.model import Event, Job, JobState
+from packsys.model import Event, Job, JobState, Priority
 from packsys.store import tables
 from packsys.store.database import Database
 from packsys.store.direct import TURNS
@@ -89,7 +89,7 @@ class PostgresJobs:
 
 
 def _job_terms(job: Job) -> dict[str, Any]:
-    names = ("id", "workspace", "formula", "tree", "asked_by", "timezone", "locale")
+    names = ("id", "workspace", "formula", "tree", "asked_by", "timezone", "locale", "priority")
     return {
         **{name: texts(getattr(job, name)) for name in names},
         "variables": value_text(job.variables),
@@ -135,6 +135,7 @@ def _job(row: Row[Any]) -> Job:
         asked_by=row.asked_by,
         timezone=row.timezone,
         locale=row.locale,
+        priority=Priority(row.priority),
         asked_at=row.asked_at,
         accepted_at=row.accepted_at,
         deadline=row.deadline,

@@ -17,7 +17,7 @@ select number, at, seconds from end_job(true, :job, 'failed', :outcome, :code)
 
 -- name: lost
 -- Locks steps of live jobs whose lease ran out.
-select step.job, step.key
+select step.job, step.key, job.workspace, job.priority
 from step join job on job.id = step.job
 where job.finished_at is null and step.finished_at is null and step.state = 'running' and step.lease_until <= now()
 order by step.job, step.number
@@ -56,7 +56,7 @@ select number, now() as at, key, state from numbered order by place
 -- name: stalled_steps
 -- Lists due steps that nobody took, and marks them as sent now. The wait doubles up to 2^10 times the grace.
 with late as (
-    select step.job, step.key
+    select step.job, step.key, job.workspace, job.priority
     from step join job on job.id = step.job
     where job.finished_at is null and step.finished_at is null and step.state in ('queued', 'waiting')
       and greatest(step.sent_at, step.not_before) + make_interval(secs => :grace * 2 ^ least(step.sends, 10)) <= now()
@@ -66,9 +66,9 @@ with late as (
 ), sent as (
     update step set sent_at = now(), sends = step.sends + 1
     from late where step.job = late.job and step.key = late.key
-    returning step.*
+    returning step.job, step.key, step.number, late.workspace, late.priority
 )
-select job, key from sent order by job, number
+select job, key, workspace, priority from sent order by job, number
 
 -- name: stalled_jobs
 -- Lists live jobs that have no step to wait for and that nobody advances, and marks them as sent now.
@@ -82,6 +82,7 @@ with late as (
     limit :limit
     for no key update of job skip locked
 ), sent as (
-    update job set moved_at = now(), sends = job.sends + 1 from late where job.id = late.id returning job.id
+    update job set moved_at = now(), sends = job.sends + 1 from late where job.id = late.id
+    returning job.id, job.workspace, job.priority
 )
-select id from sent order by id
+select id, workspace, priority from sent order by id

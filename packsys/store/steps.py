@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from packsys.language.invocation import Invocation
-from packsys.model import Claim, Event, EventKind, Step, StepState
+from packsys.model import Claim, Event, EventKind, Priority, Route, Step, StepState
 from packsys.store import tables
 from packsys.store.database import Database
 from packsys.store.direct import TURNS
@@ -176,6 +176,7 @@ def _claim_of(step: Step, row: Any) -> Claim:
         workspace=read_text(row.workspace),
         timezone=read_text(row.timezone),
         locale=read_text(row.locale),
+        priority=Priority(row.priority),
         attempt=row.attempt,
         seconds_left=row.seconds,
         parked=row.parked,
@@ -192,7 +193,7 @@ def _progress(job: str, row: Any) -> Progress | None:
         asked_at=row.asked_at,
         timezone=read_text(row.timezone),
         locale=read_text(row.locale),
-        workspace=read_text(row.workspace),
+        route=Route(read_text(row.workspace), Priority(row.priority)),
         waves=row.waves,
         open=row.open,
         bytes=row.bytes,

@@ -62,6 +62,7 @@ job = Table(
     Column("asked_by", AnyText(), nullable=False),
     Column("timezone", AnyText(), nullable=False),
     Column("locale", AnyText(), nullable=False, server_default="en"),
+    Column("priority", Text(), nullable=False, server_default="interactive"),
     Column("state", Text(), nullable=False),
     Column("accepted_at", _time(), nullable=False),
     Column("deadline", _time(), nullable=False),

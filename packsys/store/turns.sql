@@ -4,14 +4,14 @@
 -- name: accept
 select a.*, w.numbers, w.keys, w.number as wave_event, e.number as end_event, e.at as ended_at, e.seconds
 from accept_job(%(id)s, %(workspace)s, %(idempotency_key)s, %(fingerprint)s, %(formula)s, %(tree)s, %(variables)s,
-                %(asked_by)s, %(timezone)s, %(locale)s, %(asked_at)s, %(seconds)s, %(known_keys)s, %(known_invocations)s, %(known_calls)s,
+                %(asked_by)s, %(timezone)s, %(locale)s, %(priority)s, %(asked_at)s, %(seconds)s, %(known_keys)s, %(known_invocations)s, %(known_calls)s,
                 %(known_outcomes)s) a
 cross join lateral add_wave(a.fresh and cardinality(%(keys)s::text[]) > 0, %(id)s, %(keys)s, %(invocations)s,
                             %(calls)s, %(actions)s, %(look_at)s) w
 cross join lateral end_job(a.fresh and %(state)s::text is not null, %(id)s, %(state)s, %(outcome)s, %(code)s) e
 
 -- name: add
-select w.*, c.attempt, c.number as claim_event, c.at as claimed_at, c.parked, c.started_at, c.workspace, c.timezone, c.locale,
+select w.*, c.attempt, c.number as claim_event, c.at as claimed_at, c.parked, c.started_at, c.workspace, c.timezone, c.locale, c.priority,
        c.seconds
 from add_wave(true, %(job)s, %(keys)s, %(invocations)s, %(calls)s, %(actions)s, %(look_at)s) w
 cross join lateral claim_step(cardinality(w.keys) > 0 and %(worker)s::text is not null, %(job)s, w.keys[1],
@@ -19,7 +19,7 @@ cross join lateral claim_step(cardinality(w.keys) > 0 and %(worker)s::text is no
 
 -- name: keep_and_add
 select s.kept, s.number as kept_event, s.at as kept_at, w.*, c.attempt, c.number as claim_event, c.at as claimed_at,
-       c.parked, c.started_at, c.workspace, c.timezone, c.locale, c.seconds
+       c.parked, c.started_at, c.workspace, c.timezone, c.locale, c.priority, c.seconds
 from leave_step(%(job)s, %(key)s, %(attempt)s, %(state)s, %(outcome)s, %(cached)s, null, true, %(detail)s, false) s
 cross join lateral add_wave(s.number is not null, %(job)s, %(keys)s, %(invocations)s, %(calls)s, %(actions)s,
                             %(look_at)s) w

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from packsys.errors import DeadlineExceeded, WorkerLost
-from packsys.model import Event, EventKind, JobState, Stall, StepState
+from packsys.model import Event, EventKind, JobState, Priority, Route, Stall, StepState
 from packsys.store.database import Database
 from packsys.store.queries import QUERIES
 from packsys.store.telling import ended, told
@@ -44,9 +44,9 @@ class PostgresUpkeep:
         """
         with self._database.begin() as connection:
             lost = connection.execute(QUERIES["lost"], {"limit": LIMIT}).all()
-            released = [(job, _release(connection, job, keys, attempts)) for job, keys in _by_job(lost)]
-        self._told([event for job, rows in released for row in rows for event in _events(job, row)])
-        return tuple(_stall(job, rows) for job, rows in released if rows)
+            released = [(job, route, _release(connection, job, keys, attempts)) for job, route, keys in _by_job(lost)]
+        self._told([event for job, _, rows in released for row in rows for event in _events(job, row)])
+        return tuple(_stall(job, route, rows) for job, route, rows in released if rows)
 
     def stalled(self, *, grace: float) -> Sequence[Stall]:
         """Lists due steps that nobody took, and jobs that nobody advances, for ``grace`` seconds."""
@@ -54,8 +54,8 @@ class PostgresUpkeep:
         with self._database.connect() as connection:
             steps = connection.execute(QUERIES["stalled_steps"], terms).all()
             jobs = connection.execute(QUERIES["stalled_jobs"], terms).all()
-        untaken = (Stall(job, keys, "step.untaken") for job, keys in _by_job(steps))
-        return (*untaken, *(Stall(row.id, (), "job.unadvanced") for row in jobs))
+        untaken = (Stall(job, keys, "step.untaken", route) for job, route, keys in _by_job(steps))
+        return (*untaken, *(Stall(row.id, (), "job.unadvanced", _route(row)) for row in jobs))
 
 
 def _fail(connection: Connection, job: str, seconds: float) -> Sequence[Event]:
@@ -76,10 +76,15 @@ def _events(job: str, row: Row[Any]) -> Sequence[Event]:
     return told(job, EventKind(f"step.{row.state}"), row.key, number=row.number, at=row.at, **detail)
 
 
-def _stall(job: str, rows: Sequence[Row[Any]]) -> Stall:
-    return Stall(job, tuple(row.key for row in rows if row.state == StepState.QUEUED), "worker.lost")
+def _stall(job: str, route: Route, rows: Sequence[Row[Any]]) -> Stall:
+    return Stall(job, tuple(row.key for row in rows if row.state == StepState.QUEUED), "worker.lost", route)
 
 
-def _by_job(rows: Iterable[Row[Any]]) -> Iterable[tuple[str, tuple[str, ...]]]:
-    for job, steps in groupby(rows, key=lambda row: row.job):
-        yield job, tuple(step.key for step in steps)
+def _by_job(rows: Iterable[Row[Any]]) -> Iterable[tuple[str, Route, tuple[str, ...]]]:
+    for job, found in groupby(rows, key=lambda row: row.job):
+        steps = list(found)
+        yield job, _route(steps[0]), tuple(step.key for step in steps)
+
+
+def _route(row: Row[Any]) -> Route:
+    return Route(row.workspace, Priority(row.priority))

@@ -16,7 +16,7 @@ from packsys.dispatch.quick import QuickDispatcher
 from packsys.errors import NotReady
 from packsys.kvstore.address import connect, translated
 from packsys.kvstore.queues import RedisQueues
-from packsys.model import Step
+from packsys.model import Priority, Route, Step
 from tests.ports.samples import call
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -42,7 +42,7 @@ def dispatcher(state_url: str) -> QuickDispatcher:
     app = celery_app(state_url)
     return QuickDispatcher(
         queues=RedisQueues.at(state_url),
-        step=Envelope.of(app, STEP),
+        steps=Envelope.of(app, STEP),
         advances=Envelope.of(app, ADVANCE),
         now=lambda: NOW,
     )
@@ -54,7 +54,7 @@ def step(name: str = "Repos", number: int = 1) -> Step:
 
 
 def test_every_field_is_as_celery_writes_it(state_url: str, broker: Redis) -> None:
-    dispatcher(state_url).wave("job-1", [step()])
+    dispatcher(state_url).wave([step()], route=Route())
     ours = read(broker, "formulas")
     app = celery_app(state_url)
     app.send_task(STEP, args=("job-1", step().key), task_id="job-1.1", shadow="GitHub::Repos", ignore_result=True)
@@ -65,18 +65,18 @@ def test_every_field_is_as_celery_writes_it(state_url: str, broker: Redis) -> No
 
 
 def test_a_wave_lies_in_its_queue_in_order(state_url: str, broker: Redis) -> None:
-    dispatcher(state_url).wave("job-1", [step("Repos", 1), step("User", 2)])
+    dispatcher(state_url).wave([step("Repos", 1), step("User", 2)], route=Route())
     assert [read(broker, "formulas")["headers"]["id"] for _ in range(2)] == ["job-1.1", "job-1.2"]
     assert broker.llen("formulas") == 0
 
 
 def test_a_wait_is_written_as_a_time(state_url: str, broker: Redis) -> None:
-    dispatcher(state_url).again(step(), delay=1.5)
+    dispatcher(state_url).again(step(), route=Route(), delay=1.5)
     assert read(broker, "formulas")["headers"]["eta"] == (NOW + timedelta(seconds=1.5)).isoformat()
 
 
 def test_an_advance_names_its_job(state_url: str, broker: Redis) -> None:
-    dispatcher(state_url).advance("job-1")
+    dispatcher(state_url).advance("job-1", route=Route())
     message = read(broker, "formulas")
     assert (message["headers"]["task"], message["body"][0]) == (ADVANCE, ["job-1"])
 
@@ -84,12 +84,18 @@ def test_an_advance_names_its_job(state_url: str, broker: Redis) -> None:
 def test_a_broker_that_is_away_is_said_to_be(state_url: str) -> None:
     away = RedisQueues.at("redis://127.0.0.1:1/0")
     with pytest.raises(NotReady, match="broker"):
-        away.push("formulas", [b"{}"])
+        away.push("formulas", [b"{}"], lane="one")
 
 
 def test_a_connection_that_the_server_closed_is_made_anew(state_url: str, broker: Redis) -> None:
     queues = RedisQueues.at(state_url)
-    queues.push("formulas", [b"1"])
+    queues.push("formulas", [b"1"], lane="one")
     Redis.from_url(translated(state_url)).client_kill_filter(_type="normal", skipme=True)
-    queues.push("formulas", [b"2"])
+    queues.push("formulas", [b"2"], lane="one")
     assert connect(state_url, timeout=5).llen("formulas") == 2
+
+
+def test_a_priority_is_a_queue_of_its_own(state_url: str, broker: Redis) -> None:
+    dispatcher(state_url).wave([step()], route=Route(priority=Priority.BACKFILL))
+    assert broker.llen("formulas") == 0
+    assert read(broker, "formulas.backfill")["properties"]["delivery_info"]["routing_key"] == "formulas.backfill"

@@ -11,7 +11,7 @@ import pytest
 from packsys.errors import UpstreamError
 from packsys.limits.policy import Policy, Rate, Rules, Slots
 from packsys.memory import MemoryLimiter
-from packsys.model import Connection, Event, EventKind, JobState, PackVersion, StepState, Submission
+from packsys.model import Connection, Event, EventKind, JobState, PackVersion, Route, StepState, Submission
 from packsys.ports import Request, Response
 from packsys.runtime.permits import CallGate, Permits
 from tests.runtime.world import World, world
@@ -82,7 +82,7 @@ class Scene:
         """Delivers every step that is not final once more."""
         for step in self.here.house.steps.of(job):
             if not step.state.final:
-                self.here.messages.again(step)
+                self.here.messages.again(step, route=Route())
         self.here.settle()
 
     def waits(self, job: str) -> Sequence[Event]:

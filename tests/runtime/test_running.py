@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from packsys.errors import FormulaError, IdempotencyMismatch, RequestError
-from packsys.model import EventKind, JobState, StepState, Submission
+from packsys.model import EventKind, JobState, Route, StepState, Submission
 from packsys.runtime.report import report
 from packsys.runtime.submit import fingerprint
 from tests.runtime.world import ATTEMPTS, World, secret, world
@@ -87,7 +87,7 @@ def test_a_retryable_failure_is_tried_again_with_growing_waits(here: World, tmp_
         here.settle()
         here.house.wait(60)
         (step,) = here.house.steps.of(job.id)
-        here.messages.again(step)
+        here.messages.again(step, route=Route())
         here.messages.delays.pop()
     here.settle()
     assert here.messages.delays == [0.75, 1.5, 3.0]

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from packsys.connections.vault import Secret, Vault
 from packsys.language.compile import Compiler
-from packsys.memory import MemoryResults, Undisplayed
+from packsys.memory import MemoryResults, NoPressure, Undisplayed
 from packsys.memory.egress import ClosedEgress
-from packsys.model import Job, Step, Submission
+from packsys.model import Job, Route, Step, Submission
 from packsys.ports import Egress, ResultCache
 from packsys.runtime.advance import Advance
 from packsys.runtime.connect import Connect
@@ -46,14 +46,15 @@ class Messages:
     waiting: deque[tuple[str, ...]] = field(default_factory=deque)
     delays: list[float] = field(default_factory=list)
 
-    def wave(self, job: str, steps: Sequence[Step]) -> None:
-        self.waiting.extend([*(("step", job, step.key) for step in steps), *[("advance", job)] * self.joins])
+    def wave(self, steps: Sequence[Step], *, route: Route) -> None:
+        self.waiting.extend(("step", step.job, step.key) for step in steps)
+        self.waiting.extend([("advance", steps[0].job)] * self.joins)
 
-    def again(self, step: Step, *, delay: float = 0.0) -> None:
+    def again(self, step: Step, *, route: Route, delay: float = 0.0) -> None:
         self.delays.append(delay)
         self.waiting.extend([("step", step.job, step.key), *[("advance", step.job)] * self.joins])
 
-    def advance(self, job: str) -> None:
+    def advance(self, job: str, *, route: Route) -> None:
         self.waiting.append(("advance", job))
 
 
@@ -124,6 +125,7 @@ def world(
             open=Open(packs=packs, cache=kept),
             jobs=house.jobs,
             dispatcher=messages,
+            pressure=NoPressure(),
             now=lambda: datetime.now(UTC),
             new_id=new_id,
         ),

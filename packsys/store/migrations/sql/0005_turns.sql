@@ -12,7 +12,7 @@
 
 create function accept_job(
     p_id text, p_workspace text, p_key text, p_fingerprint text, p_formula text, p_tree text, p_variables text,
-    p_asked_by text, p_timezone text, p_locale text, p_asked_at timestamptz, p_seconds float8,
+    p_asked_by text, p_timezone text, p_locale text, p_priority text, p_asked_at timestamptz, p_seconds float8,
     p_keys text[], p_invocations text[], p_calls text[], p_outcomes text[]
 ) returns table (fresh boolean, accepted_at timestamptz, deadline timestamptz) language plpgsql as $$
 #variable_conflict use_column
@@ -22,9 +22,10 @@ declare
     v_known int := cardinality(p_keys);
 begin
     perform set_config('synchronous_commit', 'on', true);
-    insert into job (id, workspace, idempotency_key, fingerprint, formula, tree, variables, asked_by, timezone, locale, state,
+    insert into job (id, workspace, idempotency_key, fingerprint, formula, tree, variables, asked_by, timezone, locale, priority,
+                     state,
                      asked_at, accepted_at, started_at, moved_at, deadline, events, steps, waves)
-    values (p_id, p_workspace, p_key, p_fingerprint, p_formula, p_tree, p_variables, p_asked_by, p_timezone, p_locale,
+    values (p_id, p_workspace, p_key, p_fingerprint, p_formula, p_tree, p_variables, p_asked_by, p_timezone, p_locale, p_priority,
             case when v_known = 0 then 'accepted' else 'running' end, p_asked_at, v_at, case when v_known > 0 then v_at end, v_at,
             v_deadline, 1 + (v_known > 0)::int + 2 * v_known, v_known, (v_known > 0)::int)
     on conflict (workspace, idempotency_key) do nothing;
@@ -142,7 +143,8 @@ end $$;
 create function claim_step(p_asked boolean, p_job text, p_key text, p_worker text, p_lease float8)
 returns table (
     attempt int, number int, at timestamptz, step_number int, wave int, invocation text, parked int,
-    queued_at timestamptz, started_at timestamptz, workspace text, timezone text, locale text, seconds float8
+    queued_at timestamptz, started_at timestamptz, workspace text, timezone text, locale text, priority text,
+    seconds float8
 ) language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -163,16 +165,18 @@ begin
     end if;
     if v_step.key is null then
         return query select null::int, null::int, v_at, null::int, null::int, null::text, null::int,
-                            null::timestamptz, null::timestamptz, null::text, null::text, null::text, null::float8;
+                            null::timestamptz, null::timestamptz, null::text, null::text, null::text, null::text,
+                            null::float8;
         return;
     end if;
     update job set events = events + 1, moved_at = clock_timestamp()
     where id = p_job and state = 'running'
-    returning events, moved_at, workspace, timezone, locale, extract(epoch from deadline - v_at)::float8 as seconds
+    returning events, moved_at, workspace, timezone, locale, priority, extract(epoch from deadline - v_at)::float8 as seconds
     into v_job;
     if not found then  -- it ended just now: nobody goes on with its steps
         return query select null::int, null::int, v_at, null::int, null::int, null::text, null::int,
-                            null::timestamptz, null::timestamptz, null::text, null::text, null::text, null::float8;
+                            null::timestamptz, null::timestamptz, null::text, null::text, null::text, null::text,
+                            null::float8;
         return;
     end if;
     if v_step.acts then
@@ -183,7 +187,7 @@ begin
             json_build_object('attempt', v_step.attempt, 'worker', p_worker));
     return query select v_step.attempt, v_job.events, v_job.moved_at, v_step.number, v_step.wave, v_step.invocation,
                         v_step.parked, v_step.queued_at, v_step.started_at, v_job.workspace, v_job.timezone,
-                        v_job.locale, v_job.seconds;
+                        v_job.locale, v_job.priority, v_job.seconds;
 end $$;
 
 -- Ends a claim, with the step's outcome or with a delay until its next attempt. ``kept`` is false when it was lost,
@@ -194,7 +198,7 @@ create function leave_step(
     p_tried boolean, p_detail text, p_look boolean
 ) returns table (
     kept boolean, number int, at timestamptz, look boolean, tree text, variables text, asked_at timestamptz,
-    workspace text, timezone text, locale text, waves int, open int, bytes bigint, keys text[], outcomes text[]
+    workspace text, timezone text, locale text, priority text, waves int, open int, bytes bigint, keys text[], outcomes text[]
 ) language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -214,7 +218,7 @@ begin
     returning key, acts into v_step;
     if v_step is null then
         return query select false, null::int, v_at, false, null::text, null::text, null::timestamptz, null::text,
-                            null::text, null::text, null::int, null::int, null::bigint, null::text[], null::text[];
+                            null::text, null::text, null::text, null::int, null::int, null::bigint, null::text[], null::text[];
         return;
     end if;
     if v_step.acts then
@@ -227,7 +231,7 @@ begin
     returning * into v_job;
     if v_job is null then
         return query select true, null::int, v_at, false, null::text, null::text, null::timestamptz, null::text,
-                            null::text, null::text, null::int, null::int, null::bigint, null::text[], null::text[];
+                            null::text, null::text, null::text, null::int, null::int, null::bigint, null::text[], null::text[];
         return;
     end if;
     v_at := v_job.moved_at;
@@ -235,7 +239,7 @@ begin
     values (p_job, v_job.events, v_at, 'step.' || p_state, p_key, p_detail);
     if v_final = 0 or v_job.open > v_job.look_at or not p_look then
         return query select true, v_job.events, v_at, v_final = 1 and v_job.open <= v_job.look_at, null::text,
-                            null::text, null::timestamptz, null::text, null::text, null::text, null::int, v_job.open, null::bigint,
+                            null::text, null::timestamptz, null::text, null::text, null::text, null::text, null::int, v_job.open, null::bigint,
                             null::text[], null::text[];
         return;
     end if;
@@ -243,5 +247,5 @@ begin
     select array_agg(key), array_agg(outcome) into v_keys, v_outcomes
     from step where job = p_job and finished_at is not null;
     return query select true, v_job.events, v_at, true, v_job.tree, v_job.variables, coalesce(v_job.asked_at, v_job.accepted_at),
-                        v_job.workspace, v_job.timezone, v_job.locale, v_job.waves, v_job.open, v_job.bytes, v_keys, v_outcomes;
+                        v_job.workspace, v_job.timezone, v_job.locale, v_job.priority, v_job.waves, v_job.open, v_job.bytes, v_keys, v_outcomes;
 end $$;

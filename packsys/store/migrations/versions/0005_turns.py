@@ -20,6 +20,7 @@ def upgrade() -> None:
     for column in (_count("steps"), _count("open"), _count("waves"), _count("look_at"), _count("bytes", sa.BigInteger)):
         op.add_column("job", column)
     op.add_column("job", sa.Column("locale", sa.Text(), nullable=False, server_default="en"))
+    op.add_column("job", sa.Column("priority", sa.Text(), nullable=False, server_default="interactive"))
     op.add_column("job", sa.Column("asked_at", sa.DateTime(timezone=True)))
     op.add_column("step", sa.Column("acts", sa.Boolean(), nullable=False, server_default="false"))
     op.add_column("step", _count("parked"))
