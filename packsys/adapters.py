@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -20,20 +21,29 @@ from packsys.limits.written import rules
 from packsys.ports import (
     BlobStore,
     ConnectionStore,
+    DeliveryStore,
     Dispatcher,
     Egress,
     EventStore,
+    Feed,
+    Fetcher,
+    FlightDesk,
     JobStore,
     KeyStore,
+    LastingResults,
     OAuthStore,
     PackStore,
+    ProgressStore,
     ReleaseStore,
     ResultCache,
     StepStore,
     UpkeepStore,
+    WebhookSecretStore,
 )
+from packsys.runtime.announce import AnnouncedJobs, AnnouncedSteps, AnnouncedUpkeep, Announcer
 from packsys.runtime.ids import job_id
 from packsys.runtime.permits import Permits
+from packsys.runtime.posting import PostingFeed
 from packsys.runtime.refresh import Refresh
 from packsys.runtime.surround import Surround
 from packsys.settings import Settings
@@ -47,6 +57,10 @@ if TYPE_CHECKING:
     from packsys.store.database import Database
 
 
+LONGEST_ANSWER = 2**20
+"""Bytes of the answer of a callback, which are thrown away."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Adapters:
     """Is every adapter, set up and connected to nothing yet."""
@@ -55,6 +69,11 @@ class Adapters:
     jobs: JobStore
     steps: StepStore
     events: EventStore
+    feed: Feed
+    progress: ProgressStore
+    deliveries: DeliveryStore
+    webhook_secrets: WebhookSecretStore
+    post: Callable[[], None]
     keys: KeyStore
     connections: ConnectionStore
     oauth: OAuthStore
@@ -65,6 +84,8 @@ class Adapters:
     shipped: PackStore
     shelf: Shelf
     cache: ResultCache
+    desk: FlightDesk
+    lasting: LastingResults
     blobs: BlobStore
     dispatcher: Dispatcher
     vault: Vault
@@ -88,7 +109,9 @@ def set_up(settings: Settings, *, celery: Any = None, hidden: Hidden | None = No
     from packsys.store.jobs import PostgresJobs
     from packsys.store.keys import PostgresKeys
     from packsys.store.oauth import PostgresOAuth
+    from packsys.store.progress import PostgresProgress
     from packsys.store.releases import PostgresReleases
+    from packsys.store.results import PostgresResults
     from packsys.store.steps import PostgresSteps
     from packsys.store.upkeep import PostgresUpkeep
 
@@ -99,27 +122,51 @@ def set_up(settings: Settings, *, celery: Any = None, hidden: Hidden | None = No
     connections, oauth = PostgresConnections(database), PostgresOAuth(database)
     cache = RedisResults.at(settings.cache_url)
     blobs = RedisBlobs.at(settings.cache_url, base=settings.public_url)
+    app = celery or celery_app(settings.state_url)
+    events, feed = PostgresEvents(database), _feed(settings, app)
+    announce, (deliveries, webhook_secrets) = Announcer(events, feed), _callbacks(database)
     mint, egress = _ways_out(settings, connections, oauth, vault, hidden)
     return Adapters(
         database=database,
-        jobs=PostgresJobs(database),
-        steps=PostgresSteps(database),
-        events=PostgresEvents(database),
+        jobs=AnnouncedJobs(PostgresJobs(database), announce),
+        steps=AnnouncedSteps(PostgresSteps(database), announce),
+        events=events,
+        feed=feed,
+        progress=PostgresProgress(database),
+        deliveries=deliveries,
+        webhook_secrets=webhook_secrets,
+        post=feed.post,
         keys=PostgresKeys(database),
         connections=connections,
         oauth=oauth,
         mint=mint,
         releases=releases,
         registry=_registry(packs, releases),
-        upkeep=PostgresUpkeep(database),
+        upkeep=AnnouncedUpkeep(PostgresUpkeep(database), announce),
         shipped=shipped,
         shelf=shelve(shipped, releases),
         cache=cache,
+        desk=cache,
+        lasting=PostgresResults(database),
         blobs=blobs,
-        dispatcher=CanvasDispatcher(celery or celery_app(settings.state_url)),
+        dispatcher=CanvasDispatcher(app),
         vault=vault,
         surround=Surround(connections=connections, egress=egress, cache=cache, blobs=blobs),
     )
+
+
+def _feed(settings: Settings, app: Any) -> PostingFeed:
+    from packsys.dispatch.post import CeleryPost
+    from packsys.kvstore.feed import RedisFeed
+
+    return PostingFeed(feed=RedisFeed.at(settings.state_url), post=CeleryPost(app))
+
+
+def _callbacks(database: Database) -> tuple[DeliveryStore, WebhookSecretStore]:
+    from packsys.store.deliveries import PostgresDeliveries
+    from packsys.store.webhook_secrets import PostgresWebhookSecrets
+
+    return PostgresDeliveries(database), PostgresWebhookSecrets(database)
 
 
 def _registry(packs: Sequence[Pack], releases: ReleaseStore) -> Registry:
@@ -154,6 +201,19 @@ def _egress(settings: Settings, credentials: Credentials) -> HttpEgress:
         envelope=Envelope(next(iter(settings.vault_keys.values())), purpose="answers.1"),
         gates=permits(settings),
     )
+
+
+def callback_couriers(settings: Settings) -> Callable[[str], Fetcher]:
+    """Opens the way out to callbacks, for each workspace: nobody reads their answers, so they may not be long."""
+    from packsys.egress.courier import Courier
+    from packsys.egress.guard import EgressPolicy, Guard
+    from packsys.egress.transport import Transport
+
+    policy = EgressPolicy(
+        allowed_networks=settings.allowed_networks, servers=settings.servers, longest_answer=LONGEST_ANSWER
+    )
+    transport = Transport(Guard(policy))
+    return lambda workspace: Courier(transport, policy, policy.networks_of(workspace), monotonic=time.monotonic)
 
 
 def permits(settings: Settings) -> Permits:

@@ -7,25 +7,41 @@ import os
 import random
 import secrets
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from packsys.adapters import Adapters, new_id, now, set_up
+from packsys.adapters import Adapters, callback_couriers, new_id, now, set_up
 from packsys.catalog.registry import Registry
 from packsys.errors import PacksysError
 from packsys.language.compile import Compiler
 from packsys.language.editor import Assistance
 from packsys.model import Connection, Job, Submission
-from packsys.ports import BlobStore, ConnectionStore, EventStore, JobStore, KeyStore, PackStore, StepStore
+from packsys.ports import (
+    BlobStore,
+    ConnectionStore,
+    DeliveryStore,
+    EventStore,
+    Feed,
+    JobStore,
+    KeyStore,
+    PackStore,
+    ProgressStore,
+    ResultCache,
+    StepStore,
+)
 from packsys.runtime.advance import Advance
 from packsys.runtime.cancel import Cancel
 from packsys.runtime.clients import SetClient
 from packsys.runtime.connect import Connect, NewConnection
+from packsys.runtime.deliver import Deliver
 from packsys.runtime.disconnect import Disconnect
 from packsys.runtime.execute import Execute
+from packsys.runtime.flights import Flights
+from packsys.runtime.forget import Forget
 from packsys.runtime.inquire import Inquire
+from packsys.runtime.nearby import Nearby
 from packsys.runtime.patience import patiently
 from packsys.runtime.preview import AssistAuthor, Preview, PreviewFormula
 from packsys.runtime.publish import Publish, Published
@@ -35,6 +51,8 @@ from packsys.runtime.rotate import Rotate, Rotated
 from packsys.runtime.scope import Compile
 from packsys.runtime.signin import SignIn
 from packsys.runtime.submit import Submit
+from packsys.runtime.tally import Tally
+from packsys.runtime.webhook_secrets import WebhookSecrets
 from packsys.settings import Settings
 from packsys.telemetry import Hidden
 
@@ -62,31 +80,59 @@ class Services:
     inquire: Inquire
     advance: Callable[[str], None]
     reconcile: Callable[[], int]
+    deliver: Deliver
+    webhook_secrets: WebhookSecrets
     ready: Callable[[], Mapping[str, str]]
     jobs: JobStore
     steps: StepStore
     events: EventStore
+    feed: Feed
+    progress: ProgressStore
+    deliveries: DeliveryStore
     keys: KeyStore
     connections: ConnectionStore
     packs: PackStore
     registry: Registry
     blobs: BlobStore
+    cache: ResultCache
+    forget: Callable[[Sequence[str]], None]
 
 
-def wire(settings: Settings, *, celery: Any = None, hidden: Hidden | None = None) -> Services:
+def as_they_are(adapters: Adapters) -> Adapters:
+    """Gives the adapters themselves."""
+    return adapters
+
+
+def wire(
+    settings: Settings,
+    *,
+    celery: Any = None,
+    hidden: Hidden | None = None,
+    around: Callable[[Adapters], Adapters] = as_they_are,
+) -> Services:
     """Wires the house to its servers; ``celery`` is the app of this process, or one is made.
 
-    ``hidden`` is told every secret that is opened, and takes it out of the log. Raises WrongSetUp for settings that
-    cannot be, and BrokenPack for a pack that cannot be loaded.
+    ``hidden`` is told every secret that is opened, and takes it out of the log; ``around`` may put something before
+    the adapters. Raises WrongSetUp for settings that cannot be, and BrokenPack for a pack that cannot be loaded.
     """
     from packsys.sandbox.runtimes import describers
 
-    adapters = set_up(settings, celery=celery, hidden=hidden)
+    adapters = around(set_up(settings, celery=celery, hidden=hidden))
     packs, connections, vault = adapters.shelf, adapters.connections, adapters.vault
     advance = Advance(adapters.jobs, adapters.steps, adapters.dispatcher)
+    webhook_secrets = WebhookSecrets(
+        store=adapters.webhook_secrets, vault=vault, randomness=secrets.token_bytes, new_id=new_id, now=now
+    )
     compile_formula = Compile(compiler=Compiler(), packs=packs, connections=connections)
     return Services(
-        submit=Submit(compile=compile_formula, jobs=adapters.jobs, advance=advance, now=now, new_id=new_id),
+        submit=Submit(
+            compile=compile_formula,
+            jobs=adapters.jobs,
+            advance=advance,
+            now=now,
+            new_id=new_id,
+            may_call_back=webhook_secrets.require,
+        ),
         preview=PreviewFormula(compile_formula),
         assist=AssistAuthor(packs=packs, connections=connections),
         cancel=Cancel(adapters.jobs),
@@ -94,21 +140,30 @@ def wire(settings: Settings, *, celery: Any = None, hidden: Hidden | None = None
         sign_in=_sign_in(settings, adapters),
         disconnect=_disconnect(adapters),
         set_client=SetClient(packs=packs, oauth=adapters.oauth, vault=vault),
-        rotate=Rotate(connections=connections, oauth=adapters.oauth, vault=vault),
+        rotate=Rotate(
+            connections=connections, oauth=adapters.oauth, webhook_secrets=adapters.webhook_secrets, vault=vault
+        ),
         publish=Publish(shipped=adapters.shipped, releases=adapters.releases, describe=describers()),
         execute=_execute(settings, adapters),
         inquire=Inquire(packs=packs, runner=packs, surround=adapters.surround),
         advance=advance,
         reconcile=_reconcile(settings, adapters),
+        deliver=_deliver(settings, adapters, webhook_secrets),
+        webhook_secrets=webhook_secrets,
         ready=partial(readiness, adapters.database, settings.state_url),
         jobs=adapters.jobs,
         steps=adapters.steps,
         events=adapters.events,
+        feed=adapters.feed,
+        progress=adapters.progress,
+        deliveries=adapters.deliveries,
         keys=adapters.keys,
         connections=connections,
         packs=packs,
         registry=adapters.registry,
         blobs=adapters.blobs,
+        cache=adapters.cache,
+        forget=Forget(cache=adapters.cache, lasting=adapters.lasting),
     )
 
 
@@ -143,10 +198,23 @@ def _execute(settings: Settings, adapters: Adapters) -> Execute:
         packs=adapters.shelf,
         runner=adapters.shelf,
         surround=adapters.surround,
-        cache=adapters.cache,
+        flights=_flights(settings, adapters),
         dispatcher=adapters.dispatcher,
         retries=Retries(random=random.random),
         worker=f"{socket.gethostname()}:{os.getpid()}",
+        lease=settings.lease,
+    )
+
+
+def _flights(settings: Settings, adapters: Adapters) -> Flights:
+    return Flights(
+        desk=adapters.desk,
+        nearby=Nearby(),
+        lasting=adapters.lasting,
+        steps=adapters.steps,
+        dispatcher=adapters.dispatcher,
+        tally=Tally(adapters.cache.count),
+        random=random.random,
         lease=settings.lease,
     )
 
@@ -158,6 +226,18 @@ def _reconcile(settings: Settings, adapters: Adapters) -> Reconcile:
         dispatcher=adapters.dispatcher,
         grace=settings.grace,
         attempts=settings.attempts,
+    )
+
+
+def _deliver(settings: Settings, adapters: Adapters, webhook_secrets: WebhookSecrets) -> Deliver:
+    return Deliver(
+        deliveries=adapters.deliveries,
+        jobs=adapters.jobs,
+        secrets=webhook_secrets.of,
+        couriers=callback_couriers(settings),
+        now=now,
+        random=random.random,
+        post=adapters.post,
     )
 
 

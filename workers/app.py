@@ -9,7 +9,7 @@ from typing import Any
 from celery import Celery
 from celery.signals import setup_logging, worker_init, worker_process_init
 
-from packsys.bootstrap import Services, refuse_lossy_state, wire
+from packsys.bootstrap import Services, as_they_are, refuse_lossy_state, wire
 from packsys.dispatch.app import celery_app
 from packsys.errors import PacksysError
 from packsys.sandbox.runtimes import report_walls
@@ -23,8 +23,11 @@ settings = Settings.from_environ(os.environ)
 class House(Celery):
     """Is a Celery app that knows the house.
 
-    The services are wired on first use, which is after the fork: no connection is shared between processes.
+    The services are wired on first use, which is after the fork: no connection is shared between processes. ``around``
+    may put something before their adapters.
     """
+
+    around = staticmethod(as_they_are)
 
     @cached_property
     def hidden(self) -> Hidden:
@@ -34,7 +37,7 @@ class House(Celery):
     @cached_property
     def services(self) -> Services:
         """Wires the house for this process."""
-        return wire(settings, celery=self, hidden=self.hidden)
+        return wire(settings, celery=self, hidden=self.hidden, around=self.around)
 
 
 app: Any = celery_app(settings.state_url, app=House, include=["workers.jobs", "workers.formulas", "workers.upkeep"])

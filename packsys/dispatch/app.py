@@ -15,6 +15,7 @@ CANCEL = "packsys.jobs.cancel"
 STEP = "packsys.step"
 ADVANCE = "packsys.advance"
 RECONCILE = "packsys.upkeep.reconcile"
+DELIVER = "packsys.upkeep.deliver"
 
 
 def celery_app(state_url: str, *, app: type[Celery] = Celery, **options: Any) -> Any:

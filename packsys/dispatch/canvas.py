@@ -36,6 +36,11 @@ class CanvasDispatcher:
         """Sends one step after ``delay`` seconds, and an advance behind it."""
         self._send(chain(self._step(step), self._advance(step.job), app=self.app), countdown=delay or None)
 
+    def rouse(self, steps: Sequence[Step]) -> None:
+        """Sends steps of any jobs, each with an advance behind it."""
+        for step in steps:
+            self.again(step)
+
     def advance(self, job: str) -> None:
         """Sends an advance."""
         self._send(self._advance(job))

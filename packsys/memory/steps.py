@@ -89,6 +89,15 @@ class MemorySteps:
             self._leave(files[claim.step.job], held, cause=cause, seconds=delay, **untried)
             return True
 
+    def rouse(self, places: Sequence[tuple[str, str]]) -> Sequence[Step]:
+        """Makes waiting steps of live jobs, named by job and key, due now, and gives them."""
+        with self._ledger.open() as files:
+            roused = [held for job, key in places if (held := _waits(files.get(job), key))]
+            for held in roused:
+                held.sent_at = self._ledger.now()
+                held.step = replace(held.step, not_before=held.sent_at)
+            return tuple(held.step for held in roused)
+
     def _add(self, file: JobFile, calls: Sequence[Invocation]) -> Sequence[Step]:
         now, next_number = self._ledger.now(), len(file.steps) + 1
         wave = 1 + max((held.step.wave for held in file.steps.values()), default=0)
@@ -109,6 +118,11 @@ class MemorySteps:
 
 def _open(file: JobFile, now: datetime) -> bool:
     return file.live and file.job.deadline > now
+
+
+def _waits(file: JobFile | None, key: str) -> StepFile | None:
+    held = file.steps.get(key) if file and file.live else None
+    return held if held and held.step.state is StepState.WAITING else None
 
 
 def _due(held: StepFile, now: datetime) -> bool:

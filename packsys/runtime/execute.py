@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from packsys.errors import Actor, LimitReached, PackError, PacksysError, RateLimited
 from packsys.language.invocation import Invocation
 from packsys.model import Claim, PackFormula, PackVersion
-from packsys.ports import Call, Dispatcher, PackRunner, PackStore, ResultCache, StepStore
+from packsys.ports import Call, Dispatcher, Kept, PackRunner, PackStore, StepStore
+from packsys.runtime.flights import Flight, Flights
 from packsys.runtime.heartbeat import Heartbeat
-from packsys.runtime.recall import kept_under
 from packsys.runtime.retries import Retries
 from packsys.runtime.surround import Surround
 from packsys.sdk.surroundings import Location
-from packsys.values import ErrorValue, Origin, Value
+from packsys.values import ErrorValue, Origin
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ class Execute:
     packs: PackStore
     runner: PackRunner
     surround: Surround
-    cache: ResultCache
+    flights: Flights
     dispatcher: Dispatcher
     retries: Retries
     worker: str
@@ -49,33 +49,38 @@ class Execute:
         except PacksysError as error:
             self.steps.keep(claim, _failed(error, claim))
             return
-        kept = self.cache.get(_cache_key(claim)) if _cacheable(formula, claim) else None
-        if kept is not None:
-            self.steps.keep(claim, kept[0], cached=True)
-        else:
-            self._attempt(claim, formula, call)
+        flight = self.flights.board(claim, formula)
+        if flight is not None:
+            self._attempt(claim, flight, call)
 
-    def _attempt(self, claim: Claim, formula: PackFormula, call: Call) -> None:
+    def _attempt(self, claim: Claim, flight: Flight, call: Call) -> None:
         try:
-            with Heartbeat(self.steps, claim, lease=self.lease):
+            with Heartbeat(self.steps, claim, lease=self.lease, also=flight.prolong):
                 value = self.runner.run(call)
         except PacksysError as error:
-            self._fail(claim, formula, error)
+            if flight.spare and error.retryable:
+                self._make_do(claim, flight, flight.spare)
+            else:
+                self._fail(claim, flight, error)
         else:
-            self._keep(claim, formula, value)
+            if self.steps.keep(claim, value):
+                flight.land(value)
 
-    def _keep(self, claim: Claim, formula: PackFormula, value: Value) -> None:
-        if self.steps.keep(claim, value) and _cacheable(formula, claim):
-            self.cache.put(_cache_key(claim), value, ttl=formula.cache_ttl)
+    def _make_do(self, claim: Claim, flight: Flight, spare: Kept) -> None:
+        self.steps.keep(claim, spare.value, cached=True)
+        flight.leave()
 
-    def _fail(self, claim: Claim, formula: PackFormula, error: PacksysError) -> None:
+    def _fail(self, claim: Claim, flight: Flight, error: PacksysError) -> None:
         tried = not (isinstance(error, LimitReached) and error.untouched)
-        delay = self.retries.delay(error, formula, claim) if tried else self.retries.park(error, claim)
+        delay = self.retries.delay(error, flight.formula, claim) if tried else self.retries.park(error, claim)
         cause = "rate_limit" if isinstance(error, RateLimited) else error.code
         if delay is None:
-            self.steps.keep(claim, _failed(error, claim))
-        elif self.steps.postpone(claim, delay=delay, cause=cause, tried=tried) and delay <= self.retries.longest:
-            self.dispatcher.again(claim.step, delay=delay)
+            if self.steps.keep(claim, failed := _failed(error, claim)):
+                flight.fail(failed)
+        elif self.steps.postpone(claim, delay=delay, cause=cause, tried=tried):
+            flight.hold(delay)
+            if delay <= self.retries.longest:
+                self.dispatcher.again(claim.step, delay=delay)
 
     def _call(self, claim: Claim) -> tuple[PackFormula, Call]:
         invocation = claim.step.invocation
@@ -100,15 +105,6 @@ class Execute:
         if pack is None or invocation.formula not in pack.formulas:
             raise PackError(f"This worker does not have {invocation.name}: install the pack on every worker.")
         return pack, pack.formulas[invocation.formula]
-
-
-def _cacheable(formula: PackFormula, claim: Claim) -> bool:
-    # What is read after an action on the same account must show what the action did.
-    return formula.cache_ttl > 0 and not formula.signature.action and not claim.step.invocation.fresh
-
-
-def _cache_key(claim: Claim) -> str:
-    return kept_under(claim.workspace, claim.step.key)
 
 
 def _failed(error: PacksysError, claim: Claim) -> ErrorValue:

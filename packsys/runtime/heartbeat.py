@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import Event, Thread
 from types import TracebackType
 
@@ -16,9 +17,11 @@ class Heartbeat:
     It stops by itself when the claim is lost: the fencing number keeps this worker from committing.
     """
 
-    def __init__(self, steps: StepStore, claim: Claim, *, lease: float) -> None:
-        """Takes the claim and the seconds of its lease."""
-        self.steps, self.claim, self.lease = steps, claim, lease
+    def __init__(
+        self, steps: StepStore, claim: Claim, *, lease: float, also: Callable[[], None] = lambda: None
+    ) -> None:
+        """Takes the claim, the seconds of its lease, and what is to be done ``also`` as long as the claim holds."""
+        self.steps, self.claim, self.lease, self.also = steps, claim, lease, also
         self.ended = Event()
         self.thread = Thread(target=self._beat, name=f"heartbeat-{claim.step.key[:8]}", daemon=True)
 
@@ -37,6 +40,7 @@ class Heartbeat:
         while not self.ended.wait(self.lease / 3):
             if not self._renew():
                 return
+            self.also()
 
     def _renew(self) -> bool:
         try:

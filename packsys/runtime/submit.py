@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +24,11 @@ log = logging.getLogger(__name__)
 LONGEST = 86_000.0
 """The longest deadline in seconds: below the day for which Celery keeps a chord's counters."""
 
+CALLBACK = r"^https?://[A-Za-z0-9.\-\[\]:]{1,253}([/?][!-~]{0,1500})?$"
+"""What the address of a callback looks like; whether it may be reached is decided when a message goes out."""
+
+_CALLBACK = re.compile(CALLBACK.removesuffix("$"))
+
 TERMS: Mapping[str, tuple[type, ...]] = {
     "formula": (str,),
     "workspace": (str,),
@@ -31,6 +37,7 @@ TERMS: Mapping[str, tuple[type, ...]] = {
     "timeout": (float, int),
     "timezone": (str,),
     "actions": (bool,),
+    "callback": (str,),
 }
 """What a submission may say, and in which types."""
 
@@ -39,7 +46,8 @@ TERMS: Mapping[str, tuple[type, ...]] = {
 class Submit:
     """Keeps a job for a formula that can be run, and sends its first wave after that is committed.
 
-    When the wave cannot be sent the job stands accepted all the same: the reconciler sends it.
+    When the wave cannot be sent the job stands accepted all the same: the reconciler sends it. ``may_call_back``
+    raises what keeps a workspace from having callbacks.
     """
 
     compile: Callable[[Submission], Compiled]
@@ -47,11 +55,12 @@ class Submit:
     advance: Callable[[str], None]
     now: Callable[[], datetime]
     new_id: Callable[[], str]
+    may_call_back: Callable[[str], None] = lambda workspace: None
 
     def __call__(self, submission: Submission) -> Job:
         """Gives the accepted job, or the earlier one with the same idempotency key.
 
-        Raises FormulaError, RequestError and IdempotencyMismatch; nothing is kept then.
+        Raises FormulaError, RequestError, Conflict and IdempotencyMismatch; nothing is kept then.
         """
         job = self._job(submission)
         kept = self.jobs.accept(job, idempotency_key=submission.idempotency_key, fingerprint=fingerprint(submission))
@@ -61,6 +70,8 @@ class Submit:
 
     def _job(self, submission: Submission) -> Job:
         check(submission)
+        if submission.callback is not None:
+            self.may_call_back(submission.workspace)
         compiled = self.compile(submission)
         now = self.now()
         return Job(
@@ -73,6 +84,7 @@ class Submit:
             timezone=submission.timezone,
             accepted_at=now,
             deadline=now + timedelta(seconds=submission.timeout),
+            callback=submission.callback,
         )
 
     def _send(self, job: str) -> None:
@@ -98,6 +110,8 @@ def check(submission: Submission) -> None:
     """Refuses terms that no job can have; raises RequestError."""
     if not 0 < submission.timeout <= LONGEST:
         raise RequestError(f"The timeout must be above 0 and at most {LONGEST:g} seconds.")
+    if submission.callback is not None and not _CALLBACK.fullmatch(submission.callback):
+        raise RequestError("The callback is no address such as https://example.com/hook: give one without a user.")
     try:
         ZoneInfo(submission.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
@@ -110,4 +124,6 @@ def fingerprint(submission: Submission) -> str:
     """Tells two requests apart that came with the same idempotency key."""
     variables = {name: to_json(value) for name, value in submission.variables.items()}
     terms = [submission.formula, variables, submission.timeout, submission.timezone, submission.actions]
+    if submission.callback is not None:  # so that requests of a former release keep their fingerprints
+        terms.append(submission.callback)
     return hashlib.sha256(json.dumps(terms, sort_keys=True).encode()).hexdigest()

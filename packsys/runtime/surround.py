@@ -50,7 +50,7 @@ class Surround:
         """
         connection = self._connection(account, pack, location.workspace)
         token = self.token()
-        recall = Recall(cache=self.cache, workspace=location.workspace, pack=pack, account=account)
+        recall = Recall(cache=self.cache, workspace=location.workspace, pack=pack, account=account, timezone=timezone)
         return World(
             fetcher=self.egress.open(
                 pack, connection, token=token, workspace=location.workspace, fresh=fresh, formula=formula

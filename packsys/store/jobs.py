@@ -68,6 +68,7 @@ def begin(connection: Connection, job: Job, *, idempotency_key: str | None, fing
         "variables": job.variables,
         "asked_by": job.asked_by,
         "timezone": job.timezone,
+        "callback": job.callback,
         "seconds": (job.deadline - job.accepted_at).total_seconds(),
     }
     row = connection.execute(QUERIES["accept"], terms).one_or_none()
@@ -103,4 +104,5 @@ def _job(row: Row[Any]) -> Job:
         finished_at=row.finished_at,
         value=row.outcome if state is JobState.DONE else None,
         error=row.outcome if state is JobState.FAILED else None,
+        callback=row.callback,
     )

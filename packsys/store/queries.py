@@ -19,9 +19,11 @@ _HEADING = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 # A name means the same in every table and statement: a parameter, or a result, called as a column has its type.
 TYPES: Mapping[str, TypeEngine[Any]] = MappingProxyType(
     {column.name: column.type for table in metadata.sorted_tables for column in table.columns}
-    | {"keys": ARRAY(AnyText()), "calls": ARRAY(AnyText()), "invocations": ARRAY(InvocationText())}
+    | {"jobs": ARRAY(AnyText()), "keys": ARRAY(AnyText()), "calls": ARRAY(AnyText())}
+    | {"invocations": ARRAY(InvocationText())}
     | {"seconds": Float(), "lease": Float(), "delay": Float(), "grace": Float()}
     | {"attempts": Integer(), "limit": Integer(), "parked": Integer(), "code": AnyText()}
+    | {"share": Integer(), "most": Integer(), "steps": Integer(), "hits": Integer()}
 )
 
 

@@ -4,25 +4,25 @@
 -- who holds a job waits for no step. So nobody waits for one who waits for him.
 --
 -- Whoever writes an event counts it in the job's row in the same statement, and the row's lock makes the numbers
--- follow each other without gaps. An ended job tells no more events. Every event rings the channel packsys_job.
+-- follow each other without gaps. An ended job tells no more events.
 
 -- name: accept
 -- Keeps a new job, or gives no row when its workspace has used the idempotency key before.
 with kept as (
     insert into job (id, workspace, idempotency_key, fingerprint, formula, tree, variables, asked_by, timezone,
-                     state, accepted_at, moved_at, deadline, events)
+                     state, accepted_at, moved_at, deadline, events, callback)
     values (:id, :workspace, :idempotency_key, :fingerprint, :formula, :tree, :variables, :asked_by, :timezone,
-            'accepted', now(), now(), now() + make_interval(secs => :seconds), 1)
+            'accepted', now(), now(), now() + make_interval(secs => :seconds), 1, :callback)
     on conflict (workspace, idempotency_key) do nothing
     returning *
 ), told as (
     insert into event (job, number, at, kind, detail)
     select id, events, clock_timestamp(), 'job.accepted', '{}' from kept
 )
-select kept.*, pg_notify('packsys_job', id) from kept
+select * from kept
 
 -- name: finish
--- Ends a live job, or gives no row when it had ended.
+-- Ends a live job, and owes its callback a message; gives no row when it had ended.
 with ended as (
     update job
     set state = :state, outcome = :outcome, finished_at = now(), moved_at = now(), events = events + 1
@@ -31,10 +31,14 @@ with ended as (
 ), told as (
     insert into event (job, number, at, kind, detail)
     select id, events, clock_timestamp(), 'job.' || state, json_strip_nulls(json_build_object(
-        'seconds', round(extract(epoch from finished_at - accepted_at), 3), 'code', :code))
+        'seconds', round(extract(epoch from finished_at - accepted_at), 3), 'code', :code,
+        'callback', case when callback is not null then true end))
     from ended
+), owed as (
+    insert into delivery (job, workspace, url, due_at)
+    select id, workspace, callback, now() from ended where callback is not null
 )
-select id, pg_notify('packsys_job', id) from ended
+select id from ended
 
 -- name: hold
 -- Locks a live job until the end of the transaction, so that waves are added one after the other.
@@ -71,7 +75,7 @@ with asked as (
     where id = :job and exists (select from added)
     returning id
 )
-select added.*, pg_notify('packsys_job', moved.id) from added, moved order by added.number
+select added.* from added, moved order by added.number
 
 -- name: claim
 -- Takes a due step of a live job under the next fencing number; no row when it is held, kept, not due, or ended.
@@ -96,7 +100,7 @@ with claimed as (
     from moved, claimed
 )
 select claimed.*, moved.workspace, moved.timezone,
-       extract(epoch from moved.deadline - now())::float8 as seconds, pg_notify('packsys_job', moved.id),
+       extract(epoch from moved.deadline - now())::float8 as seconds,
        case when claimed.attempt = 1 then 0 else (
            select count(*) from event
            where event.job = claimed.job and event.step = claimed.key and event.kind = 'step.waiting'
@@ -127,7 +131,22 @@ with settled as (
     insert into event (job, number, at, kind, step, detail)
     select moved.id, moved.events, clock_timestamp(), 'step.' || settled.state, settled.key, :detail from moved, settled
 )
-select key, (select pg_notify('packsys_job', moved.id) from moved) from settled
+select key from settled
+
+-- name: rouse
+-- Makes waiting steps of live jobs due now; who wakes many locks them in the order in which all others do.
+with waiting as (
+    select step.job, step.key
+    from unnest(:jobs, :keys) as roused (job, key)
+    join step on step.job = roused.job and step.key = roused.key
+    join job on job.id = step.job
+    where step.state = 'waiting' and job.finished_at is null
+    order by step.job, step.number
+    for no key update of step
+)
+update step set not_before = now(), sent_at = now(), sends = 0
+from waiting where step.job = waiting.job and step.key = waiting.key and step.state = 'waiting'
+returning step.*
 
 -- name: late
 -- Locks live jobs whose deadline has passed, and gives the seconds that they had.
@@ -149,14 +168,22 @@ for no key update of step skip locked
 
 -- name: release
 -- Queues steps of a job that ``lost`` locked, and fails the ones that were tried too often; no row when it has ended.
-with released as (
+-- A claim that was given back untried is no try: who waited for others is not given up for that.
+with tried as (
+    select step.key, step.attempt - (
+        select count(*) from event
+        where event.job = step.job and event.step = step.key and event.kind = 'step.waiting'
+          and event.detail like '%"tried"\:false%'
+    ) < :attempts as again
+    from step where step.job = :job and step.key = any(:keys)
+), released as (
     update step
-    set state = case when attempt < :attempts then 'queued' else 'failed' end,
-        outcome = case when attempt < :attempts then null else :outcome end,
-        finished_at = case when attempt < :attempts then null else now() end,
+    set state = case when again then 'queued' else 'failed' end,
+        outcome = case when again then null else :outcome end,
+        finished_at = case when again then null else now() end,
         lease_until = null, sent_at = now()
-    where job = :job and key = any(:keys)
-    returning *
+    from tried where step.job = :job and step.key = tried.key
+    returning step.*
 ), moved as (
     update job set events = events + (select count(*) from released), moved_at = now(), sends = 0
     where id = :job and state = 'running'
@@ -169,7 +196,7 @@ with released as (
                                else json_build_object('cached', false, 'code', :code) end
     from moved, released
 )
-select released.key, released.state, pg_notify('packsys_job', moved.id) from released, moved order by released.number
+select released.key, released.state from released, moved order by released.number
 
 -- name: stalled_steps
 -- Lists due steps that nobody took, and marks them as sent now. The wait doubles up to 2^10 times the grace.
@@ -203,3 +230,35 @@ with late as (
     update job set moved_at = now(), sends = job.sends + 1 from late where job.id = late.id returning job.id
 )
 select id from sent order by id
+
+-- name: look_result
+-- Finds a fresh result that has the stamp of its tags, which is how often they were forgotten; gives the stamp anyway.
+with tagged as (
+    select coalesce(sum(forgotten), 0)::bigint as stamp from result_tag where tag = any(:tags)
+)
+select tagged.stamp, result.name, result.outcome, extract(epoch from result.fresh_until - now())::float8 as seconds
+from tagged left join result on result.name = :name and result.stamp = tagged.stamp and result.fresh_until > now()
+
+-- name: put_result
+-- Keeps a result with the stamp that it was asked under, and throws away some whose time is over.
+with old as (
+    select name from result where fresh_until <= now() order by fresh_until limit 10 for update skip locked
+), gone as (
+    delete from result using old where result.name = old.name and old.name <> :name
+)
+insert into result (name, outcome, tags, stamp, fresh_until)
+values (:name, :outcome, :tags, :stamp, now() + make_interval(secs => :seconds))
+on conflict (name) do update
+set outcome = excluded.outcome, tags = excluded.tags, stamp = excluded.stamp, fresh_until = excluded.fresh_until
+returning name
+
+-- name: forget_results
+-- Counts that tags were forgotten, and throws away what has one of them; what comes later has an old stamp.
+with counted as (
+    insert into result_tag (tag, forgotten) select tag, 1 from unnest(:tags) as given (tag) group by tag order by tag
+    on conflict (tag) do update set forgotten = result_tag.forgotten + 1
+    returning tag
+), gone as (
+    delete from result where tags && :tags
+)
+select tag from counted

@@ -74,6 +74,14 @@ class PostgresSteps:
         detail: dict[str, Value] = {"cause": cause, "seconds": delay, **({} if tried else {"tried": False})}
         return self._leave(claim, StepState.WAITING, delay=delay, detail=detail)
 
+    def rouse(self, places: Sequence[tuple[str, str]]) -> Sequence[Step]:
+        """Makes waiting steps of live jobs, named by job and key, due now, and gives them."""
+        if not places:
+            return ()
+        terms = {"jobs": [job for job, _ in places], "keys": [key for _, key in places]}
+        with self._database.connect() as connection:
+            return tuple(map(_step, connection.execute(QUERIES["rouse"], terms)))
+
     def _leave(
         self,
         claim: Claim,

@@ -45,6 +45,7 @@ def job(
     formula: str = "=GitHub::Repos()",
     variables: Mapping[str, Value] | None = None,
     asked_by: str = "a test",
+    callback: str | None = None,
 ) -> Job:
     """Makes a job with an id of its own."""
     asked = datetime(2020, 1, 1, tzinfo=UTC)
@@ -58,6 +59,7 @@ def job(
         timezone="Europe/Oslo",
         accepted_at=asked,
         deadline=asked + timedelta(seconds=timeout),
+        callback=callback,
     )
 
 

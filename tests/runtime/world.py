@@ -10,24 +10,28 @@ from itertools import count
 from pathlib import Path
 
 from packsys.connections.vault import Secret, Vault
+from packsys.kvstore.results import RedisResults
 from packsys.language.compile import Compiler
-from packsys.memory import MemoryResults
+from packsys.memory import MemoryLasting, MemoryResults
 from packsys.memory.egress import ClosedEgress
 from packsys.model import Job, Step, Submission
-from packsys.ports import Egress, ResultCache
+from packsys.ports import Egress, LastingResults
 from packsys.runtime.advance import Advance
 from packsys.runtime.connect import Connect
 from packsys.runtime.execute import Execute
+from packsys.runtime.flights import Flights
 from packsys.runtime.inquire import Inquire
+from packsys.runtime.nearby import Nearby
 from packsys.runtime.reconcile import Reconcile
 from packsys.runtime.retries import Retries
 from packsys.runtime.scope import Compile
 from packsys.runtime.submit import Submit
 from packsys.runtime.surround import Surround
+from packsys.runtime.tally import Tally
 from packsys.sandbox.inprocess import InProcessPacks
 from packsys.sandbox.loading import load_pack
 from packsys.sdk import Pack
-from tests.ports.house import House, in_memory
+from tests.ports.house import Clock, House, in_memory
 
 PROBE = Path(__file__).parents[1] / "packs" / "probe.py"
 ASKING = Path(__file__).with_name("asking.py")
@@ -42,6 +46,7 @@ class Messages:
     waiting: deque[tuple[str, ...]] = field(default_factory=deque)
     waves: list[list[str]] = field(default_factory=list)
     delays: list[float] = field(default_factory=list)
+    roused: list[int] = field(default_factory=list)
 
     def wave(self, job: str, steps: Sequence[Step]) -> None:
         self.waves.append([step.invocation.name for step in steps])
@@ -50,6 +55,11 @@ class Messages:
     def again(self, step: Step, *, delay: float = 0.0) -> None:
         self.delays.append(delay)
         self.waiting.extend([("step", step.job, step.key), ("advance", step.job)])
+
+    def rouse(self, steps: Sequence[Step]) -> None:
+        self.roused.append(len(steps))
+        for step in steps:
+            self.waiting.extend([("step", step.job, step.key), ("advance", step.job)])
 
     def advance(self, job: str) -> None:
         self.waiting.append(("advance", job))
@@ -67,6 +77,8 @@ class World:
     reconcile: Reconcile
     connect: Connect
     inquire: Inquire
+    results: MemoryResults | RedisResults
+    lasting: LastingResults
 
     def deliver(self, message: tuple[str, ...]) -> None:
         """Does what a worker does with one message."""
@@ -91,17 +103,32 @@ class World:
 def world(
     *packs_besides: Pack,
     random: Callable[[], float] = lambda: 0.5,
-    cache: ResultCache | None = None,
+    house: House | None = None,
+    results: MemoryResults | RedisResults | None = None,
+    lasting: LastingResults | None = None,
+    lease: float = 30.0,
     egress: Egress | None = None,
 ) -> World:
-    """Wires a house in memory with the probe, the GitHub pack and the one that asks."""
-    house, messages, numbers = in_memory(), Messages(), count(1)
+    """Wires a house, in memory where nothing else is given, with the probe, the GitHub pack and the one that asks."""
+    clock = Clock()
+    house, messages, numbers = house or in_memory(clock), Messages(), count(1)
     packs = InProcessPacks([load_pack(PROBE), load_pack(GITHUB), load_pack(ASKING), *packs_besides])
     advance = Advance(house.jobs, house.steps, messages)
     compile_formula = Compile(compiler=Compiler(), packs=packs, connections=house.connections)
 
-    kept = cache or MemoryResults(lambda: datetime.now(UTC))
+    kept, lasting = results or MemoryResults(clock), lasting or MemoryLasting(clock)
     surround = Surround(connections=house.connections, egress=egress or ClosedEgress(), cache=kept)
+    flights = Flights(
+        desk=kept,
+        nearby=Nearby(believed=0.0),
+        lasting=lasting,
+        steps=house.steps,
+        dispatcher=messages,
+        tally=Tally(kept.count, pause=0.0),
+        random=lambda: 0.0,
+        lease=lease,
+        monotonic=lambda: clock().timestamp(),
+    )
 
     def new_id() -> str:
         return f"00000000-0000-7000-8000-{next(numbers):012}"
@@ -117,14 +144,16 @@ def world(
             packs=packs,
             runner=packs,
             surround=surround,
-            cache=kept,
+            flights=flights,
             dispatcher=messages,
             retries=Retries(random=random),
             worker="test",
-            lease=30.0,
+            lease=lease,
         ),
         inquire=Inquire(packs=packs, runner=packs, surround=surround),
         advance=advance,
+        results=kept,
+        lasting=lasting,
         reconcile=Reconcile(upkeep=house.upkeep, steps=house.steps, dispatcher=messages, grace=10.0, attempts=ATTEMPTS),
         connect=Connect(
             packs=packs,

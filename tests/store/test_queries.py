@@ -14,10 +14,13 @@ from packsys.store.queries import QUERIES, load
 from packsys.store.tables import metadata
 
 FOLDER = Path(packsys.store.__file__).parent
-PARTS = re.split(r"^-- name: ", (FOLDER / "queries.sql").read_text(encoding="utf-8"), flags=re.MULTILINE)
+FILES = sorted(FOLDER.glob("*.sql"))
+PARTS = [
+    part for file in FILES for part in re.split(r"^-- name: ", file.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+]
 
 
-@pytest.mark.parametrize("part", PARTS[1:], ids=lambda part: part.split("\n")[0])
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.split("\n")[0])
 def test_a_sentence_stands_above_each_statement(part: str) -> None:
     sentence = part.split("\n")[1]
     assert re.match(r"-- [A-Z].*\S$", sentence)
@@ -25,7 +28,7 @@ def test_a_sentence_stands_above_each_statement(part: str) -> None:
 
 def test_every_statement_is_used() -> None:
     code = "".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*.py"))
-    assert [name for name in QUERIES if f'"{name}"' not in code] == []
+    assert [name for file in FILES for name in load(file) if f'"{name}"' not in code] == []
 
 
 def test_a_column_means_the_same_in_every_table() -> None:
