@@ -43,7 +43,15 @@ TASKS: "dict[str, tuple[str, list[list[str]]]]" = {
         "checks style, types and floors",
         [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], ["lint-imports"]],
     ),
+    "chaos": (
+        "hurts a whole house in every way, 1,000 jobs each; --short, --fault, --jobs, --seed, --list, --help",
+        [["python", "-m", "tests.chaos"]],
+    ),
     "bench": ("lists the benchmarks; bench-NAME runs one", [["python", "-m", "benchmarks"]]),
+    "soak": (
+        "loads the whole house for half an hour, and looks whether it grows",
+        [["python", "-m", "benchmarks.soak"]],
+    ),
     "lock": (
         "writes the lock files from pyproject.toml; keeps the versions that still fit",
         [

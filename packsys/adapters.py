@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -20,22 +21,30 @@ from packsys.limits.written import rules
 from packsys.ports import (
     BlobStore,
     ConnectionStore,
+    DeliveryStore,
     Dispatcher,
     Egress,
     EventStore,
+    Feed,
+    Fetcher,
+    FlightDesk,
     JobStore,
     KeyStore,
+    LastingResults,
     OAuthStore,
     PackStore,
     Pressure,
+    ProgressStore,
     Queues,
     ReleaseStore,
     ResultCache,
     StepStore,
     UpkeepStore,
+    WebhookSecretStore,
 )
 from packsys.runtime.ids import job_id
 from packsys.runtime.permits import Permits
+from packsys.runtime.posting import PostingFeed
 from packsys.runtime.refresh import Refresh
 from packsys.runtime.surround import Surround
 from packsys.settings import Settings
@@ -49,6 +58,10 @@ if TYPE_CHECKING:
     from packsys.store.database import Database
 
 
+LONGEST_ANSWER = 2**20
+"""Bytes of the answer of a callback, which are thrown away."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Adapters:
     """Is every adapter, set up and connected to nothing yet."""
@@ -57,6 +70,11 @@ class Adapters:
     jobs: JobStore
     steps: StepStore
     events: EventStore
+    feed: Feed
+    progress: ProgressStore
+    deliveries: DeliveryStore
+    webhook_secrets: WebhookSecretStore
+    post: Callable[[], None]
     keys: KeyStore
     connections: ConnectionStore
     oauth: OAuthStore
@@ -67,6 +85,8 @@ class Adapters:
     shipped: PackStore
     shelf: Shelf
     cache: ResultCache
+    desk: FlightDesk
+    lasting: LastingResults
     blobs: BlobStore
     sending: Sending
     vault: Vault
@@ -79,6 +99,7 @@ def set_up(settings: Settings, *, celery: Any = None, hidden: Hidden | None = No
     ``celery`` is the app of this process, or one is made; ``hidden`` is told every secret that is opened. Raises
     WrongSetUp for settings that cannot be, and BrokenPack for a pack that cannot be loaded.
     """
+    from packsys.dispatch.app import celery_app
     from packsys.kvstore.blobs import RedisBlobs
     from packsys.kvstore.results import RedisResults
     from packsys.sandbox.inprocess import InProcessPacks
@@ -88,7 +109,9 @@ def set_up(settings: Settings, *, celery: Any = None, hidden: Hidden | None = No
     from packsys.store.jobs import PostgresJobs
     from packsys.store.keys import PostgresKeys
     from packsys.store.oauth import PostgresOAuth
+    from packsys.store.progress import PostgresProgress
     from packsys.store.releases import PostgresReleases
+    from packsys.store.results import PostgresResults
     from packsys.store.steps import PostgresSteps
     from packsys.store.upkeep import PostgresUpkeep
 
@@ -98,26 +121,34 @@ def set_up(settings: Settings, *, celery: Any = None, hidden: Hidden | None = No
     shipped = InProcessPacks(packs)
     connections, oauth = PostgresConnections(database), PostgresOAuth(database)
     cache = RedisResults.at(settings.cache_url)
-    told = bell(database)
     blobs = RedisBlobs.at(settings.cache_url, base=settings.public_url)
+    app = celery or celery_app(settings.state_url, broker=settings.broker)
+    feed, (deliveries, webhook_secrets) = _feed(settings, app), _callbacks(database)
     mint, egress = _ways_out(settings, connections, oauth, vault, hidden)
     return Adapters(
         database=database,
-        jobs=PostgresJobs(database, told=told),
-        steps=PostgresSteps(database, told=told),
+        jobs=PostgresJobs(database, told=feed.publish),
+        steps=PostgresSteps(database, told=feed.publish),
         events=PostgresEvents(database),
+        feed=feed,
+        progress=PostgresProgress(database),
+        deliveries=deliveries,
+        webhook_secrets=webhook_secrets,
+        post=feed.post,
         keys=PostgresKeys(database),
         connections=connections,
         oauth=oauth,
         mint=mint,
         releases=releases,
         registry=_registry(packs, releases),
-        upkeep=PostgresUpkeep(database, told=told),
+        upkeep=PostgresUpkeep(database, told=feed.publish),
         shipped=shipped,
         shelf=shelve(shipped, releases),
         cache=cache,
+        desk=cache,
+        lasting=PostgresResults(database),
         blobs=blobs,
-        sending=_sending(settings, celery),
+        sending=_sending(settings, app),
         vault=vault,
         surround=Surround(connections=connections, egress=egress, cache=cache, blobs=blobs),
     )
@@ -132,15 +163,14 @@ class Sending:
     queues: Queues | None = None
 
 
-def _sending(settings: Settings, celery: Any) -> Sending:
-    from packsys.dispatch.app import ADVANCE, QUEUES, STEP, celery_app
+def _sending(settings: Settings, app: Any) -> Sending:
+    from packsys.dispatch.app import ADVANCE, QUEUES, STEP
     from packsys.dispatch.canvas import CanvasDispatcher
     from packsys.dispatch.envelope import Envelope
     from packsys.dispatch.quick import QuickDispatcher
     from packsys.kvstore.pressure import RedisPressure
     from packsys.kvstore.queues import RedisQueues
 
-    app = celery or celery_app(settings.state_url, broker=settings.broker)
     pressure = RedisPressure.at(
         settings.state_url, tuple(QUEUES.values()), deepest=settings.queue_depth, fullest=settings.state_memory
     )
@@ -152,14 +182,18 @@ def _sending(settings: Settings, celery: Any) -> Sending:
     return Sending(dispatcher=quick, pressure=pressure, queues=queues)
 
 
-def bell(database: Database) -> Any:
-    def told(events: Any) -> None:
-        for job in {
-            e.job for e in events if e.kind.startswith("job.") and e.kind not in ("job.accepted", "job.running")
-        }:
-            database.direct.row("select pg_notify('packsys_job', %(job)s)", {"job": job})
+def _feed(settings: Settings, app: Any) -> PostingFeed:
+    from packsys.dispatch.post import CeleryPost
+    from packsys.kvstore.feed import RedisFeed
 
-    return told
+    return PostingFeed(feed=RedisFeed.at(settings.state_url), post=CeleryPost(app))
+
+
+def _callbacks(database: Database) -> tuple[DeliveryStore, WebhookSecretStore]:
+    from packsys.store.deliveries import PostgresDeliveries
+    from packsys.store.webhook_secrets import PostgresWebhookSecrets
+
+    return PostgresDeliveries(database), PostgresWebhookSecrets(database)
 
 
 def _registry(packs: Sequence[Pack], releases: ReleaseStore) -> Registry:
@@ -194,6 +228,19 @@ def _egress(settings: Settings, credentials: Credentials) -> HttpEgress:
         envelope=Envelope(next(iter(settings.vault_keys.values())), purpose="answers.1"),
         gates=permits(settings),
     )
+
+
+def callback_couriers(settings: Settings) -> Callable[[str], Fetcher]:
+    """Opens the way out to callbacks, for each workspace: nobody reads their answers, so they may not be long."""
+    from packsys.egress.courier import Courier
+    from packsys.egress.guard import EgressPolicy, Guard
+    from packsys.egress.transport import Transport
+
+    policy = EgressPolicy(
+        allowed_networks=settings.allowed_networks, servers=settings.servers, longest_answer=LONGEST_ANSWER
+    )
+    transport = Transport(Guard(policy))
+    return lambda workspace: Courier(transport, policy, policy.networks_of(workspace), monotonic=time.monotonic)
 
 
 def permits(settings: Settings) -> Permits:

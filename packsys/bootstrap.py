@@ -8,12 +8,12 @@ import random
 import secrets
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from packsys.adapters import Adapters, new_id, now, set_up
+from packsys.adapters import Adapters, callback_couriers, new_id, now, set_up
 from packsys.catalog.registry import Registry
 from packsys.errors import PacksysError
 from packsys.language.compile import Compiler
@@ -23,22 +23,30 @@ from packsys.model import Connection, Job, Submission
 from packsys.ports import (
     BlobStore,
     ConnectionStore,
+    DeliveryStore,
     Display,
     EventStore,
+    Feed,
     JobStore,
     KeyStore,
     PackStore,
+    ProgressStore,
     Queues,
+    ResultCache,
     StepStore,
 )
 from packsys.runtime.advance import Advance
 from packsys.runtime.cancel import Cancel
 from packsys.runtime.clients import SetClient
 from packsys.runtime.connect import Connect, NewConnection
+from packsys.runtime.deliver import Deliver
 from packsys.runtime.disconnect import Disconnect
 from packsys.runtime.execute import Execute
+from packsys.runtime.flights import Flights
+from packsys.runtime.forget import Forget
 from packsys.runtime.heartbeat import Heartbeats
 from packsys.runtime.inquire import Inquire
+from packsys.runtime.nearby import Nearby
 from packsys.runtime.opening import Open
 from packsys.runtime.patience import patiently
 from packsys.runtime.preview import AssistAuthor, Preview, PreviewFormula
@@ -49,6 +57,8 @@ from packsys.runtime.rotate import Rotate, Rotated
 from packsys.runtime.scope import Compile
 from packsys.runtime.signin import SignIn
 from packsys.runtime.submit import Submit
+from packsys.runtime.tally import Tally
+from packsys.runtime.webhook_secrets import WebhookSecrets
 from packsys.settings import Settings
 from packsys.telemetry import Hidden
 
@@ -77,41 +87,62 @@ class Services:
     advance: Callable[[str], None]
     reconcile: Callable[[], int]
     flow: Callable[[], int]
+    deliver: Deliver
+    webhook_secrets: WebhookSecrets
     ready: Callable[[], Mapping[str, str]]
     jobs: JobStore
     steps: StepStore
     events: EventStore
+    feed: Feed
+    progress: ProgressStore
+    deliveries: DeliveryStore
     keys: KeyStore
     connections: ConnectionStore
     packs: PackStore
     registry: Registry
     blobs: BlobStore
+    cache: ResultCache
+    forget: Callable[[Sequence[str]], None]
+
+
+def as_they_are(adapters: Adapters) -> Adapters:
+    """Gives the adapters themselves."""
+    return adapters
 
 
 def wire(
-    settings: Settings, *, celery: Any = None, display: Display | None = None, hidden: Hidden | None = None
+    settings: Settings,
+    *,
+    celery: Any = None,
+    display: Display | None = None,
+    hidden: Hidden | None = None,
+    around: Callable[[Adapters], Adapters] = as_they_are,
 ) -> Services:
     """Wires the house to its servers; ``celery`` is the app of this process, or one is made.
 
     ``display`` shows the calls that a worker goes on with, ``hidden`` is told every secret that is opened, and takes it
-    out of the log. Raises WrongSetUp for settings that
-    cannot be, and BrokenPack for a pack that cannot be loaded.
+    out of the log; ``around`` may put something before the adapters. Raises WrongSetUp for settings that cannot be, and
+    BrokenPack for a pack that cannot be loaded.
     """
     from packsys.sandbox.runtimes import describers
 
-    adapters = set_up(settings, celery=celery, hidden=hidden)
+    adapters = around(set_up(settings, celery=celery, hidden=hidden))
     packs, connections, vault = adapters.shelf, adapters.connections, adapters.vault
-    advance = _advance(settings, adapters)
+    advance, flights = _advance(settings, adapters), _flights(settings, adapters)
+    webhook_secrets = WebhookSecrets(
+        store=adapters.webhook_secrets, vault=vault, randomness=secrets.token_bytes, new_id=new_id, now=now
+    )
     compile_formula = Compile(compiler=Compiler(), packs=packs, connections=connections)
     return Services(
         submit=Submit(
             compile=compile_formula,
-            open=Open(packs=packs, cache=adapters.cache),
+            open=Open(packs=packs, flights=flights),
             jobs=adapters.jobs,
             dispatcher=adapters.sending.dispatcher,
             pressure=adapters.sending.pressure,
             now=now,
             new_id=new_id,
+            may_call_back=webhook_secrets.require,
         ),
         preview=PreviewFormula(compile_formula),
         assist=AssistAuthor(packs=packs, connections=connections),
@@ -120,22 +151,31 @@ def wire(
         sign_in=_sign_in(settings, adapters),
         disconnect=_disconnect(adapters),
         set_client=SetClient(packs=packs, oauth=adapters.oauth, vault=vault),
-        rotate=Rotate(connections=connections, oauth=adapters.oauth, vault=vault),
+        rotate=Rotate(
+            connections=connections, oauth=adapters.oauth, webhook_secrets=adapters.webhook_secrets, vault=vault
+        ),
         publish=Publish(shipped=adapters.shipped, releases=adapters.releases, describe=describers()),
-        execute=_execute(settings, adapters, advance, display or Undisplayed()),
+        execute=_execute(settings, adapters, advance, flights, display or Undisplayed()),
         inquire=Inquire(packs=packs, runner=packs, surround=adapters.surround),
         advance=advance,
         reconcile=_reconcile(settings, adapters),
         flow=partial(flow, adapters.sending.queues),
+        deliver=_deliver(settings, adapters, webhook_secrets),
+        webhook_secrets=webhook_secrets,
         ready=partial(readiness, adapters.database, settings.state_url),
         jobs=adapters.jobs,
         steps=adapters.steps,
         events=adapters.events,
+        feed=adapters.feed,
+        progress=adapters.progress,
+        deliveries=adapters.deliveries,
         keys=adapters.keys,
         connections=connections,
         packs=packs,
         registry=adapters.registry,
         blobs=adapters.blobs,
+        cache=adapters.cache,
+        forget=Forget(cache=adapters.cache, lasting=adapters.lasting),
     )
 
 
@@ -182,18 +222,32 @@ def _advance(settings: Settings, adapters: Adapters) -> Advance:
     )
 
 
-def _execute(settings: Settings, adapters: Adapters, advance: Advance, display: Display) -> Execute:
+def _execute(settings: Settings, adapters: Adapters, advance: Advance, flights: Flights, display: Display) -> Execute:
     return Execute(
         steps=adapters.steps,
         packs=adapters.shelf,
         runner=adapters.shelf,
         surround=adapters.surround,
-        cache=adapters.cache,
+        flights=flights,
         dispatcher=adapters.sending.dispatcher,
         retries=Retries(random=random.random),
         advance=advance,
         heartbeats=Heartbeats(adapters.steps, lease=settings.lease),
         display=display,
+    )
+
+
+def _flights(settings: Settings, adapters: Adapters) -> Flights:
+    return Flights(
+        desk=adapters.desk,
+        cache=adapters.cache,
+        nearby=Nearby(),
+        lasting=adapters.lasting,
+        steps=adapters.steps,
+        dispatcher=adapters.sending.dispatcher,
+        tally=Tally(adapters.cache.count),
+        random=random.random,
+        lease=settings.lease,
     )
 
 
@@ -204,6 +258,18 @@ def _reconcile(settings: Settings, adapters: Adapters) -> Reconcile:
         dispatcher=adapters.sending.dispatcher,
         grace=settings.grace,
         attempts=settings.attempts,
+    )
+
+
+def _deliver(settings: Settings, adapters: Adapters, webhook_secrets: WebhookSecrets) -> Deliver:
+    return Deliver(
+        deliveries=adapters.deliveries,
+        jobs=adapters.jobs,
+        secrets=webhook_secrets.of,
+        couriers=callback_couriers(settings),
+        now=now,
+        random=random.random,
+        post=adapters.post,
     )
 
 

@@ -108,6 +108,12 @@ class Job:
         """Tells whether the job will not change any more."""
         return self.state in FINAL
 
+    @property
+    def progress(self) -> Mapping[str, Any]:
+        """Gives the number of steps by state, ``total``, ``cached``, ``waves``, and why steps wait (``waits``)."""
+        progress: Mapping[str, Any] = self.report["progress"]
+        return progress
+
     def result(self) -> Any:
         """Gives the value of a job that is done; raises JobFailed and StillRunning."""
         if self.state == "done":
@@ -189,14 +195,16 @@ class Packsys:
         priority: str = "interactive",
         actions: bool = False,
         wait: float = 0.0,
+        callback: str | None = None,
         idempotency_key: str | None = None,
     ) -> Job:
         """Starts a job and gives it, after up to ``wait`` seconds as ended, else as accepted.
 
         ``timeout`` is the seconds after which the job fails, ``locale`` the language tag that texts are written for.
-        ``priority`` is ``interactive``, ``scheduled`` or ``backfill``: whose calls go first when workers are busy. The
-        same ``idempotency_key`` gives the same job, from any process; without one, each call of this method is a job
-        of its own. Raises Refused, Unreachable.
+        ``priority`` is ``interactive``, ``scheduled`` or ``backfill``: whose calls go first when workers are busy.
+        ``callback`` is an address that gets a signed message when the job has ended. The same ``idempotency_key`` gives
+        the same job, from any process; without one, each call of this method is a job of its own. Raises Refused,
+        Unreachable.
         """
         asked = {
             "formula": formula,
@@ -207,13 +215,17 @@ class Packsys:
             "priority": priority,
             "actions": actions,
             "wait": wait,
+            **({"callback": callback} if callback is not None else {}),
         }
         headers = {"Idempotency-Key": idempotency_key or self.new_key()}
         return Job(self._ask("POST", "/v1/jobs", json=asked, headers=headers))
 
-    def job(self, job_id: str, *, wait: float = 0.0) -> Job:
-        """Gives a job as it is now, or as soon as it has ended within ``wait`` seconds (30 at most)."""
-        return Job(self._ask("GET", f"/v1/jobs/{job_id}", params={"wait": wait}))
+    def job(self, job_id: str, *, wait: float = 0.0, steps: bool = True) -> Job:
+        """Gives a job as it is now, or as soon as it has ended within ``wait`` seconds (30 at most).
+
+        Without ``steps`` the report does not list them, which costs less for a job with thousands.
+        """
+        return Job(self._ask("GET", f"/v1/jobs/{job_id}", params={"wait": wait, "steps": steps}))
 
     def wait(self, job_id: str, *, timeout: float | None = None) -> Job:
         """Waits until a job has ended, whatever its end; raises StillRunning after ``timeout`` seconds.
@@ -232,6 +244,16 @@ class Packsys:
     def cancel(self, job_id: str) -> Job:
         """Ends a job; one that has ended stays as it is."""
         return Job(self._ask("DELETE", f"/v1/jobs/{job_id}"))
+
+    def deliveries(self, *, state: str | None = None) -> Sequence[Mapping[str, Any]]:
+        """Lists the newest hundred messages to callbacks: all, or those pending, delivered or dead."""
+        asked = {"state": state} if state else {}
+        listed: Sequence[Mapping[str, Any]] = self._ask("GET", "/v1/deliveries", params=asked)
+        return listed
+
+    def retry_delivery(self, delivery: str) -> Mapping[str, Any]:
+        """Sends a message to a callback once more; ``delivery`` is the id of the job that it is about."""
+        return self._object("POST", f"/v1/deliveries/{delivery}/retry")
 
     def events(self, job_id: str, *, after: int = 0) -> Iterator[Event]:
         """Follows a job from the event after the given one to its last; a broken stream is taken up again."""
@@ -384,7 +406,8 @@ class Packsys:
                 source.response.read()
                 _answer(source.response)
             for sent in source.iter_sse():
-                yield _event(sent)
+                if sent.data:  # httpx-sse gives out the blank line behind a comment that keeps the stream open, too
+                    yield _event(sent)
 
     def _patient(self) -> _Patience:
         return _Patience(time.monotonic() + self.patience, self.sleep)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -66,7 +66,8 @@ class Route:
 class Submission:
     """Is what a caller asks for: one formula, its variables, and the terms.
 
-    ``locale`` names the language and the country that texts are written for (BCP 47).
+    ``locale`` names the language and the country that texts are written for (BCP 47). ``callback`` is the address that
+    is told of the job's end.
     """
 
     formula: str
@@ -79,6 +80,7 @@ class Submission:
     locale: str = "en"
     priority: Priority = Priority.INTERACTIVE
     actions: bool = False
+    callback: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +109,7 @@ class Job:
     priority: Priority = Priority.INTERACTIVE
     value: Value = None
     error: ErrorValue | None = None
+    callback: str | None = None
 
     @property
     def route(self) -> Route:
@@ -191,17 +194,101 @@ class Event:
     step: str | None = None
     detail: Mapping[str, Value] = field(default_factory=dict)
 
+    @property
+    def last(self) -> bool:
+        """Tells whether it is the end of the job, after which nothing is told."""
+        return self.kind in (EventKind.JOB_DONE, EventKind.JOB_FAILED, EventKind.JOB_CANCELLED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """Is what some steps of a job wait for: why, how many they are, and in how many seconds the next is due."""
+
+    cause: str
+    steps: int
+    seconds: float
+
+
+def waiting_by_cause(waits: Iterable[tuple[str, float]]) -> Sequence[Waiting]:
+    """Gathers steps, each with its cause and its seconds, by cause."""
+    by_cause: dict[str, list[float]] = {}
+    for cause, seconds in waits:
+        by_cause.setdefault(cause, []).append(seconds)
+    return tuple(
+        Waiting(cause=cause, steps=len(of_it), seconds=min(of_it)) for cause, of_it in sorted(by_cause.items())
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """Is how far a job is: its steps by state, those from the cache among the done ones, and the waves so far."""
+
+    queued: int = 0
+    running: int = 0
+    waiting: int = 0
+    done: int = 0
+    failed: int = 0
+    cached: int = 0
+    waves: int = 0
+    waits: Sequence[Waiting] = ()
+
+    @property
+    def total(self) -> int:
+        """Counts the steps that are known so far; more may follow from what they give."""
+        return self.queued + self.running + self.waiting + self.done + self.failed
+
+
+class DeliveryState(StrEnum):
+    """Moves pending → delivered or dead; one that is retried is pending again."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """Is the message about a job's end, on its way to the job's callback; a job has one at most.
+
+    ``attempt`` counts how often it was taken, and is the fencing number of who takes it; ``tries`` counts the same
+    since it was last asked for. ``status`` is the last answer's, ``reason`` says in a sentence why there was none, or
+    why it is dead.
+    """
+
+    job: str
+    workspace: str
+    url: str
+    state: DeliveryState = DeliveryState.PENDING
+    attempt: int = 0
+    tries: int = 0
+    due_at: datetime
+    delivered_at: datetime | None = None
+    status: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookSecret:
+    """Is what a workspace's messages are signed with, as the vault wrote it; from ``expires_at`` on it signs none."""
+
+    workspace: str
+    id: str
+    sealed: bytes = field(repr=False)
+    created_at: datetime
+    expires_at: datetime | None = None
+
 
 @dataclass(frozen=True, kw_only=True)
 class PackFormula:
     """Is one formula of a pack release: its signature, and the limits of a call.
 
-    ``cache_ttl`` and ``timeout`` are seconds, ``attempts`` counts the first try. ``rate_limits`` come on top of the
-    release's own.
+    ``cache_ttl``, ``cache_stale`` (how long a result may be used after that, while another is made) and ``timeout`` are
+    seconds, ``attempts`` counts the first try. ``rate_limits`` come on top of the release's own.
     """
 
     signature: Signature
     cache_ttl: float = 0.0
+    cache_stale: float = 0.0
     timeout: float = 30.0
     attempts: int = 4
     rate_limits: tuple[Policy, ...] = ()

@@ -21,20 +21,24 @@ from packsys.model import (
     Blob,
     Claim,
     Connection,
+    Delivery,
+    DeliveryState,
     Event,
     Job,
     Key,
     OAuthClient,
     PackFormula,
     PackVersion,
+    Progress,
     Release,
     Route,
     Stall,
     Step,
+    WebhookSecret,
 )
 from packsys.sdk.surroundings import Cache, Location, NoCache, Sync
 from packsys.sdk.targets import Target
-from packsys.turns import NOTHING, Kept, Opening, Settled, Taken
+from packsys.turns import NOTHING, Committed, Opening, Settled, Taken
 from packsys.values import Value
 
 
@@ -93,7 +97,7 @@ class StepStore(Protocol):
     def renew(self, claims: Sequence[Claim], *, lease: float) -> Sequence[Claim]:
         """Holds claims for ``lease`` more seconds, and lists those that were not lost."""
 
-    def keep(self, claim: Claim, outcome: Value, *, cached: bool = False) -> Kept | None:
+    def keep(self, claim: Claim, outcome: Value, *, cached: bool = False) -> Committed | None:
         """Commits a step's outcome once; None, and nothing written, when the claim was lost."""
 
     def postpone(self, claim: Claim, *, delay: float, cause: str, tried: bool = True) -> bool:
@@ -102,15 +106,87 @@ class StepStore(Protocol):
         With ``tried=False`` it does not count as an attempt: the call was not begun.
         """
 
+    def rouse(self, places: Sequence[tuple[str, str]]) -> Sequence[tuple[Step, Route]]:
+        """Makes waiting steps of live jobs, named by job and key, due now, and gives them with their routes."""
+
 
 class EventStore(Protocol):
-    """Keeps what happened to jobs, and says so."""
+    """Keeps what happened to jobs."""
 
     def since(self, job: str, number: int) -> Sequence[Event]:
         """Lists a job's events after the given number, oldest first."""
 
+
+class Feed(Protocol):
+    """Passes events on to those who follow a job, and may lose any of them: what counts is in the store of events."""
+
+    def publish(self, events: Sequence[Event]) -> None:
+        """Passes events of any jobs on, after they were kept; raises nothing and waits for nobody.
+
+        The same event may be published twice, and events of several workers in any order.
+        """
+
+    def since(self, job: str, number: int) -> Sequence[Event] | None:
+        """Lists a live job's events after the given number, oldest first, as far as they have come through.
+
+        None where that would leave a gap, or nothing is known of the job: the store of events tells, then.
+        """
+
     def listen(self, job: str, ring: Callable[[], None]) -> Callable[[], None]:
-        """Calls ``ring`` from any thread soon after each new event, until the returned function is called."""
+        """Calls ``ring`` from any thread soon after each new event, until the returned function is called.
+
+        It may ring for no reason, and rings when the listening itself begins again after a break.
+        """
+
+
+class ProgressStore(Protocol):
+    """Counts the steps of jobs; no value is read for it."""
+
+    def of(self, job: str) -> Progress:
+        """Tells how far a job is."""
+
+
+class DeliveryStore(Protocol):
+    """Keeps the messages about jobs that ended and had a callback; each came to be together with that end."""
+
+    def take(self, *, limit: int, lease: float) -> Sequence[Delivery]:
+        """Takes due deliveries for ``lease`` seconds, those of different workspaces in turn.
+
+        Fewer, or none, while many are under way already.
+        """
+
+    def delivered(self, delivery: Delivery, *, status: int) -> bool:
+        """Ends one that was taken; False, and nothing written, when another has taken it since."""
+
+    def postpone(self, delivery: Delivery, *, delay: float, status: int | None, reason: str) -> bool:
+        """Gives one back, to be due in ``delay`` seconds; False when another has taken it since."""
+
+    def bury(self, delivery: Delivery, *, status: int | None, reason: str) -> bool:
+        """Gives one up; False when another has taken it since."""
+
+    def list(
+        self, *, workspace: str, state: DeliveryState | None = None, before: str | None = None, limit: int = 100
+    ) -> Sequence[Delivery]:
+        """Lists a workspace's deliveries, those of the newest jobs first; ``before`` is the last job seen."""
+
+    def retry(self, job: str, *, workspace: str) -> Delivery | None:
+        """Makes a delivery due now, whatever became of it before; None when there is none."""
+
+
+class WebhookSecretStore(Protocol):
+    """Keeps what messages are signed with, sealed."""
+
+    def add(self, secret: WebhookSecret, *, overlap: float) -> None:
+        """Keeps a new one; those before it sign for ``overlap`` more seconds at most."""
+
+    def current(self, workspace: str) -> Sequence[WebhookSecret]:
+        """Lists those that sign now, the newest first."""
+
+    def every(self) -> Sequence[WebhookSecret]:
+        """Lists those that sign now, of all workspaces."""
+
+    def reseal(self, secret: WebhookSecret, *, before: bytes) -> bool:
+        """Keeps another seal of the same secret; False when the row holds something else than ``before``."""
 
 
 class UpkeepStore(Protocol):
@@ -244,14 +320,122 @@ class KeyStore(Protocol):
         """Ends a key; False when there is none."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """Is a kept result.
+
+    ``fresh_for`` are the seconds for which it may still be used as it is; at 0 and below it may be used only while
+    another is made. ``cost`` are the seconds that it took to make.
+    """
+
+    value: Value
+    fresh_for: float
+    cost: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """Is a call as all who ask for the same one name it, and the step that asks, as job and key.
+
+    ``tags`` are what its result depends on: to forget a tag is to forget all results that have it.
+    """
+
+    name: str
+    tags: tuple[str, ...]
+    step: tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Lead:
+    """Tells who asks to make the call, for all who ask meanwhile.
+
+    ``stamp`` is the state of the tags at that moment; it is empty where no server knows of the flight. ``kept`` is a
+    result that is to be made anew, and may be used until then.
+    """
+
+    stamp: str = ""
+    kept: Kept | None = None
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Tells who asks that another makes the call, which has ``seconds`` more unless it asks for more."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Handed:
+    """Is the outcome of a call, an error too, for one who waited for it."""
+
+    outcome: Value
+
+
 class ResultCache(Protocol):
-    """Keeps results for a while; may forget at any moment."""
+    """Keeps results for a while, and counts how often that helped; may forget at any moment."""
 
-    def get(self, key: str) -> tuple[Value] | None:
-        """Finds a kept value, in a tuple so that a blank can be told from nothing."""
+    def get(self, name: str, *, tags: Sequence[str] = ()) -> Kept | None:
+        """Finds a fresh result."""
 
-    def put(self, key: str, value: Value, *, ttl: float) -> None:
-        """Keeps a value for ``ttl`` seconds, if it can."""
+    def forget(self, tags: Sequence[str]) -> None:
+        """Forgets whatever has one of the tags, and what is on its way.
+
+        Raises :class:`~packsys.errors.NotReady` where it cannot.
+        """
+
+    def count(self, counts: Mapping[str, int]) -> None:
+        """Adds to the counts of all workers, if it can."""
+
+    def counts(self) -> Mapping[str, int]:
+        """Gives the counts of all workers; raises :class:`~packsys.errors.NotReady` where it cannot."""
+
+
+class FlightDesk(Protocol):
+    """Lets one of all who ask for the same call make it, and hands its outcome to the others.
+
+    It may forget at any moment: calls are then made more than once, and those who wait come back by themselves.
+    """
+
+    def ask(self, asked: Asked, *, lease: float, early: float = 0.0) -> Kept | Handed | Lead | Wait:
+        """Finds the result, or says who is to make it; who leads does so for ``lease`` seconds.
+
+        A step that leads already goes on doing so. A result is made anew ``early`` times the seconds that it took to
+        make before it stops being fresh. While it is made anew, the others are given the one that there is.
+        """
+
+    def join(self, asked: Asked) -> bool:
+        """Notes that a step waits; False when the flight has ended, so that the step had better ask again."""
+
+    def prolong(self, asked: Asked, *, lease: float) -> None:
+        """Leads for ``lease`` seconds from now, if the step still does."""
+
+    def land(
+        self, asked: Asked, outcome: Value, *, stamp: str, ttl: float = 0.0, stale: float = 0.0, cost: float = 0.0
+    ) -> Sequence[tuple[str, str]]:
+        """Ends a flight with an outcome, and gives the steps that waited for it.
+
+        A value is kept as fresh for ``ttl`` seconds and for ``stale`` more, unless a tag was forgotten since the
+        stamp; an error is never kept. What is not kept is handed, for a while, to those who waited.
+        """
+
+    def leave(self, asked: Asked) -> tuple[str, str] | None:
+        """Ends a flight without an outcome, and gives one of the steps that wait for it, which may lead next.
+
+        To wake all of them would be in vain for all but one, and if that one fails as well, for all but one again.
+        """
+
+
+class LastingResults(Protocol):
+    """Keeps results that are good for long where they outlive a cache server."""
+
+    def look(self, name: str, *, tags: Sequence[str]) -> tuple[Kept | None, int]:
+        """Finds a fresh result, and tells the state of the tags."""
+
+    def put(self, name: str, value: Value, *, tags: Sequence[str], stamp: int, ttl: float) -> None:
+        """Keeps a result for ``ttl`` seconds, unless a tag was forgotten since the stamp."""
+
+    def forget(self, tags: Sequence[str]) -> None:
+        """Forgets whatever has one of the tags, and what is on its way."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -452,13 +636,6 @@ class PackRunner(Protocol):
         """
 
 
-class Feed(Protocol):
-    """Tells what happened to whoever follows a job; what is lost on the way can be read where it is kept."""
-
-    def publish(self, events: Sequence[Event]) -> None:
-        """Passes events on, after they were committed; raises nothing and waits for nobody."""
-
-
 class Display(Protocol):
     """Shows a call that a worker goes on with, as the task of its own that it is."""
 
@@ -505,6 +682,9 @@ class Dispatcher(Protocol):
 
     def again(self, step: Step, *, route: Route, delay: float = 0.0) -> None:
         """Sends one step after ``delay`` seconds."""
+
+    def rouse(self, steps: Sequence[tuple[Step, Route]]) -> None:
+        """Sends steps of any jobs."""
 
     def advance(self, job: str, *, route: Route) -> None:
         """Asks for the next wave of a job, or its end."""

@@ -15,7 +15,7 @@ from packsys.values import Value
 class Opening:
     """Is what a job begins with: calls whose results are known already, its first wave, or its outcome.
 
-    ``look_at`` is said in :class:`Progress`. ``outcome`` is in a tuple, so that a blank can be told from nothing.
+    ``look_at`` is said in :class:`Standing`. ``outcome`` is in a tuple, so that a blank can be told from nothing.
     """
 
     answered: tuple[tuple[Invocation, Value], ...] = ()
@@ -38,7 +38,7 @@ NOTHING = Opening()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Progress:
+class Standing:
     """Is a job as far as it has come: all that decides how it goes on.
 
     ``asked_at`` is what the formula takes for now. ``outcomes`` are those of its final steps, by key. ``open`` counts
@@ -70,10 +70,10 @@ class Settled:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kept:
+class Committed:
     """Is an outcome that was committed; where the job is to be looked at, it comes with it."""
 
-    progress: Progress | None = None
+    standing: Standing | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

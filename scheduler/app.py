@@ -7,7 +7,7 @@ from typing import Any
 
 from celery.signals import setup_logging
 
-from packsys.dispatch.app import RECONCILE, celery_app
+from packsys.dispatch.app import DELIVER, RECONCILE, celery_app
 from packsys.settings import Settings
 from packsys.telemetry import set_up_logging
 
@@ -16,6 +16,7 @@ settings = Settings.from_environ(os.environ)
 app: Any = celery_app(settings.state_url, broker=settings.broker)
 app.conf.beat_schedule = {
     "reconcile": {"task": RECONCILE, "schedule": 2.0, "options": {"expires": 10}},
+    "deliver": {"task": DELIVER, "schedule": 1.0, "options": {"expires": 5}},
 }
 
 

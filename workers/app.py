@@ -9,7 +9,7 @@ from typing import Any
 from celery import Celery
 from celery.signals import setup_logging, worker_init, worker_process_init, worker_ready
 
-from packsys.bootstrap import Services, refuse_lossy_state, wire
+from packsys.bootstrap import Services, as_they_are, refuse_lossy_state, wire
 from packsys.dispatch.app import celery_app
 from packsys.errors import PacksysError
 from packsys.sandbox.runtimes import report_walls
@@ -25,10 +25,11 @@ settings = Settings.from_environ(os.environ)
 class House(Celery):
     """Is a Celery app that knows the house.
 
-    The services are wired on first use, which is after the fork: no connection is shared between processes.
-    ``consumer`` is the worker's, once there is one.
+    The services are wired on first use, which is after the fork: no connection is shared between processes. ``around``
+    may put something before their adapters; ``consumer`` is the worker's, once there is one.
     """
 
+    around = staticmethod(as_they_are)
     consumer: Any = None
 
     @cached_property
@@ -39,7 +40,8 @@ class House(Celery):
     @cached_property
     def services(self) -> Services:
         """Wires the house for this process."""
-        return wire(settings, celery=self, display=CeleryDisplay(self.event_sender), hidden=self.hidden)
+        display = CeleryDisplay(self.event_sender)
+        return wire(settings, celery=self, display=display, hidden=self.hidden, around=self.around)
 
     def event_sender(self) -> Any:
         """Gives what this worker sends its tasks' events with; None until it has begun to consume."""

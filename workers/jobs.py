@@ -20,9 +20,9 @@ from workers.app import app
 def submit(self: Task, formula: str, variables: dict[str, Any] | None = None, **terms: Any) -> dict[str, Any]:
     """Accepts a formula and gives the job, or ``state: refused`` and the error.
 
-    ``terms`` are ``idempotency_key``, ``workspace``, ``timeout``, ``timezone``, ``locale``, ``actions`` and
-    ``asked_by``, as in a Submission. The task's id is the idempotency key when none is given, so that a message which
-    is delivered twice makes one job.
+    ``terms`` are ``idempotency_key``, ``workspace``, ``timeout``, ``timezone``, ``locale``, ``priority``, ``actions``,
+    ``callback`` and ``asked_by``, as in a Submission. The task's id is the idempotency key when none is given, so that
+    a message which is delivered twice makes one job.
     """
     try:
         asked = submission(formula, variables or {}, {"idempotency_key": self.request.id, **terms})
@@ -36,7 +36,7 @@ def get(job: str, workspace: str = "default") -> dict[str, Any]:
     """Gives a job as it stands now, with its steps."""
     try:
         found = app.services.jobs.get(job, workspace=workspace)
-        return report(found, app.services.steps.of(job))
+        return report(found, app.services.steps.of(job), progress=app.services.progress.of(job))
     except PacksysError as error:
         return refusal(error)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from packsys.dispatch.app import RECONCILE
+from packsys.dispatch.app import DELIVER, RECONCILE
 from workers.app import app
 
 
@@ -10,3 +10,9 @@ from workers.app import app
 def reconcile() -> None:
     """Repairs what stands still."""
     app.services.reconcile()
+
+
+@app.task(name=DELIVER)
+def deliver() -> None:
+    """Tells callbacks about jobs that ended, as far as that is due."""
+    app.services.deliver()

@@ -75,12 +75,15 @@ def _describe_authentication(declared: sdk.Authentication | None) -> dict[str, A
 
 
 def _describe_formula(formula: sdk.Formula) -> dict[str, Any]:
+    # Left out where it is 0, so that what was described before stays as it is.
+    stale = {"cache_stale": formula.cache_stale} if formula.cache_stale else {}
     return {
         "name": formula.name,
         "description": formula.description,
         "parameters": [_describe_parameter(parameter) for parameter in formula.parameters],
         "result": describe_type(formula.result),
         "cache_ttl": formula.cache_ttl,
+        **stale,
         "timeout": formula.timeout,
         "attempts": formula.attempts,
         "connection": formula.connection,
@@ -160,6 +163,7 @@ def _formula(manifest: Mapping[str, Any], written: Mapping[str, Any]) -> PackFor
     return PackFormula(
         signature=signature,
         cache_ttl=written["cache_ttl"],
+        cache_stale=written.get("cache_stale", 0.0),
         timeout=written["timeout"],
         attempts=written["attempts"],
         rate_limits=_limits(written.get("rate_limit"), written["name"]),

@@ -125,7 +125,7 @@ def _check_terms(what: str, written: Mapping[str, Any], authenticated: bool) -> 
 
 
 def _terms(written: Mapping[str, Any]) -> Terms:
-    names = ("cache_ttl", "timeout", "attempts", "connection", "is_action", "isolation")
+    names = ("cache_ttl", "cache_stale", "timeout", "attempts", "connection", "is_action", "isolation")
     limit = written.get("rate_limit")
     said = {name: written[name] for name in names if name in written}
     return Terms(rate_limit=None if limit is None else sdk.RateLimit(**limit), **said)

@@ -27,6 +27,7 @@ def asks_service(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--timeout", default=300.0, show_default=True, help="Seconds after which the job fails.")
 @click.option("--locale", default="en", show_default=True, help="Language tag that texts are written for.")
 @click.option("--actions", is_flag=True, help="Allow formulas with side effects.")
+@click.option("--callback", metavar="URL", help="Address that is told of the end by a signed message.")
 @click.option("--steps", is_flag=True, help="Show each call with its timing at the end.")
 @asks_service
 def formula(
@@ -36,6 +37,7 @@ def formula(
     timeout: float,
     locale: str,
     actions: bool,
+    callback: str | None,
     steps: bool,
     url: str | None,
     key: str | None,
@@ -44,8 +46,8 @@ def formula(
     address = find_address(url=url, key=key)
     screen = Console(stderr=True)
     with Packsys(address.url, address.key) as service:
-        names = dict(map(read_variable, variables))
-        job = service.submit(text, variables=names, timeout=timeout, locale=locale, actions=actions)
+        values = dict(map(read_variable, variables))
+        job = service.submit(text, variables=values, timeout=timeout, locale=locale, actions=actions, callback=callback)
         with Watch(screen) as watch:
             watch.follow(service.events(job.id))
         ended = service.job(job.id)

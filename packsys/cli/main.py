@@ -24,7 +24,9 @@ COMMANDS = {
     "connect": "packsys.cli.connections:connect",
     "connections": "packsys.cli.connections:connections",
     "oauth-client": "packsys.cli.connections:oauth_client",
+    "webhook": "packsys.cli.webhook:webhook",
     "vault": "packsys.cli.vault:vault",
+    "cache": "packsys.cli.cache:cache",
     "doctor": "packsys.cli.doctor:doctor",
 }
 

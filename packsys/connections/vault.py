@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from packsys.connections.secret import Secret
 from packsys.errors import SealBroken, WrongSetUp
-from packsys.model import Connection, OAuthClient
+from packsys.model import Connection, OAuthClient, WebhookSecret
 
 __all__ = ["Place", "Secret", "Vault", "place_of"]
 
@@ -50,7 +50,7 @@ class Place:
         return json.dumps([self.purpose, *self.parts, *more]).encode()
 
 
-def place_of(row: Connection | OAuthClient) -> Place:
+def place_of(row: Connection | OAuthClient | WebhookSecret) -> Place:
     """Tells where the secret of a row lies."""
     match row:
         case Connection():
@@ -63,6 +63,8 @@ def place_of(row: Connection | OAuthClient) -> Place:
                 (row.workspace, row.pack_id, row.client_id),
                 f"the OAuth client of pack {row.pack_id}",
             )
+        case WebhookSecret():
+            return Place("packsys.webhook_secret", (row.workspace, row.id), f"webhook secret {row.id}")
 
 
 class Vault:

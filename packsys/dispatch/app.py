@@ -17,6 +17,7 @@ CANCEL = "packsys.jobs.cancel"
 STEP = "packsys.step"
 ADVANCE = "packsys.advance"
 RECONCILE = "packsys.upkeep.reconcile"
+DELIVER = "packsys.upkeep.deliver"
 
 
 QUEUES: Mapping[Priority, str] = {

@@ -37,6 +37,11 @@ class CanvasDispatcher:
         both = chain(self._step(step, route), self._advance(step.job, route), app=self.app)
         self._send(both, countdown=delay or None)
 
+    def rouse(self, steps: Sequence[tuple[Step, Route]]) -> None:
+        """Sends steps of any jobs, each with an advance behind it."""
+        for step, route in steps:
+            self.again(step, route=route)
+
     def advance(self, job: str, *, route: Route) -> None:
         """Sends an advance."""
         self._send(self._advance(job, route))

@@ -38,6 +38,11 @@ class QuickDispatcher:
         eta = (self.now() + timedelta(seconds=delay)).isoformat() if delay else None
         self._push([self._message(step, route, eta)], route)
 
+    def rouse(self, steps: Sequence[tuple[Step, Route]]) -> None:
+        """Sends steps of any jobs."""
+        for route in {route for _, route in steps}:
+            self.wave([step for step, own in steps if own == route], route=route)
+
     def advance(self, job: str, *, route: Route) -> None:
         """Sends an advance."""
         self._push([self.advances.write(id=str(uuid4()), arguments=[job], queue=queue_of(route))], route)

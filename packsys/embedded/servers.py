@@ -161,6 +161,11 @@ class EmbeddedServers:
         self._begin("state", lambda: self._start_valkey("state"))
         self._wait(("state",), end=time.monotonic() + START_LIMIT)
 
+    def start_postgres(self) -> None:
+        """Starts PostgreSQL after it was killed, and waits until it answers."""
+        self._begin("postgres", self._start_postgres)
+        self._wait(("postgres",), end=time.monotonic() + START_LIMIT)
+
     def stop_state(self) -> None:
         """Stops the *state* server; its address stays."""
         self._do(lambda: self._end(("state",)))
@@ -172,7 +177,14 @@ class EmbeddedServers:
 
     def kill_state(self, number: signal.Signals = signal.SIGKILL) -> None:
         """Sends the *state* server a signal, and waits for its end unless the signal only stills or wakes it."""
-        process = self._servers["state"].process
+        self._kill("state", number)
+
+    def kill_postgres(self, number: signal.Signals = signal.SIGKILL) -> None:
+        """Sends PostgreSQL a signal and waits for its end: INT for a fast shutdown, QUIT for an immediate one."""
+        self._kill("postgres", number)
+
+    def _kill(self, name: str, number: signal.Signals) -> None:
+        process = self._servers[name].process
         process.handle.send_signal(number)
         if number not in STILLING:
             process.end(grace=self._grace)

@@ -96,8 +96,8 @@ class Script:
 class Call:
     """Is what a script is called with. One that is made often is kept, and packed for the wire once."""
 
-    keys: Sequence[str]
-    arguments: Sequence[str | int | bytes]
+    keys: Sequence[str | bytes]
+    arguments: Sequence[str | int | float | bytes]
     packed: dict[str, Any] = field(default_factory=dict, compare=False)
 
 

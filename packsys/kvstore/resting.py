@@ -20,9 +20,9 @@ REST = 2.0
 class Resting:
     """Runs commands of a cache: when its server is away, slow or full, the answer is None and nobody waits."""
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """Takes a clock that counts seconds."""
-        self._clock, self._until = clock, clock()
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic, name: str = "cache") -> None:
+        """Takes a clock that counts seconds, and what the log is to call the server."""
+        self._clock, self._until, self._name = clock, clock(), name
 
     def ask(self, command: Callable[[], Any]) -> Any:
         """Gives what a command gives, or None."""
@@ -32,7 +32,7 @@ class Resting:
             return command()
         except (Unreachable, Silent) as error:
             self._until = self._clock() + REST
-            log.warning("cache.away", extra={"cause": type(error).__name__})
+            log.warning(f"{self._name}.away", extra={"cause": type(error).__name__})
         except RedisError as error:
-            log.warning("cache.refused", extra={"cause": str(error)})
+            log.warning(f"{self._name}.refused", extra={"cause": str(error)})
         return None

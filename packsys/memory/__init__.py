@@ -3,15 +3,18 @@
 from packsys.memory.answers import MemoryAnswers
 from packsys.memory.blobs import MemoryBlobs
 from packsys.memory.connections import MemoryConnections, MemoryOAuth
+from packsys.memory.deliveries import MemoryDeliveries, MemoryWebhookSecrets
 from packsys.memory.display import Undisplayed
 from packsys.memory.events import MemoryEvents
+from packsys.memory.feed import MemoryFeed
 from packsys.memory.jobs import MemoryJobs
 from packsys.memory.keys import MemoryKeys
 from packsys.memory.ledger import Ledger
 from packsys.memory.limiter import MemoryLimiter
 from packsys.memory.pressure import NoPressure
+from packsys.memory.progress import MemoryProgress
 from packsys.memory.releases import MemoryReleases
-from packsys.memory.results import MemoryResults
+from packsys.memory.results import MemoryLasting, MemoryResults
 from packsys.memory.steps import MemorySteps
 from packsys.memory.upkeep import MemoryUpkeep
 
@@ -20,15 +23,20 @@ __all__ = [
     "MemoryAnswers",
     "MemoryBlobs",
     "MemoryConnections",
+    "MemoryDeliveries",
     "MemoryEvents",
+    "MemoryFeed",
     "MemoryJobs",
     "MemoryKeys",
+    "MemoryLasting",
     "MemoryLimiter",
     "MemoryOAuth",
+    "MemoryProgress",
     "MemoryReleases",
     "MemoryResults",
     "MemorySteps",
     "MemoryUpkeep",
+    "MemoryWebhookSecrets",
     "NoPressure",
     "Undisplayed",
 ]

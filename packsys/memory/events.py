@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from packsys.memory.ledger import Ledger
 from packsys.model import Event
@@ -19,7 +19,3 @@ class MemoryEvents:
         """Lists a job's events after the given number, oldest first."""
         with self._ledger.open() as files:
             return tuple(event for event in files[job].events if event.number > number) if job in files else ()
-
-    def listen(self, job: str, ring: Callable[[], None]) -> Callable[[], None]:
-        """Calls ``ring``, in the thread that did it, after each new event, until the returned function is called."""
-        return self._ledger.listen(job, ring)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from threading import Lock
 
-from packsys.model import Event, EventKind, Job, JobState, Step
+from packsys.model import Delivery, DeliveryState, Event, EventKind, Job, JobState, Step
 from packsys.values import ErrorValue, Value, from_json, to_json
 
 
@@ -24,6 +23,22 @@ class StepFile:
 
 
 @dataclass(kw_only=True)
+class DeliveryFile:
+    """Holds a delivery and what only its keeper knows."""
+
+    row: Delivery
+    lease_until: datetime | None = None
+
+    def under_way(self, now: datetime) -> bool:
+        """Tells whether somebody sends it."""
+        return self.row.state is DeliveryState.PENDING and self.lease_until is not None and self.lease_until > now
+
+    def due(self, now: datetime) -> bool:
+        """Tells whether it may be taken."""
+        return self.row.state is DeliveryState.PENDING and self.row.due_at <= now and not self.under_way(now)
+
+
+@dataclass(kw_only=True)
 class JobFile:
     """Holds a job, its steps by key, its events, and what only its keeper knows."""
 
@@ -35,6 +50,7 @@ class JobFile:
     look_at: int = 0
     steps: dict[str, StepFile] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
+    delivery: DeliveryFile | None = None
 
     @property
     def live(self) -> bool:
@@ -48,36 +64,26 @@ class JobFile:
 
 
 class Ledger:
-    """Keeps the files of jobs under one lock; ``now`` is its clock."""
+    """Keeps the files of jobs under one lock; ``now`` is its clock, and ``publish`` gets the events as they happen."""
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
-        """Takes the clock; the ledger is empty."""
+    def __init__(
+        self, now: Callable[[], datetime], *, publish: Callable[[Sequence[Event]], None] = lambda events: None
+    ) -> None:
+        """Takes the clock, and who is told; the ledger is empty."""
         self.now = now
+        self._publish = publish
         self._files: dict[str, JobFile] = {}
-        self._rings: defaultdict[str, list[Callable[[], None]]] = defaultdict(list)
-        self._told: set[str] = set()
+        self._told: list[Event] = []
         self._lock = Lock()
 
     @contextmanager
     def open(self) -> Iterator[dict[str, JobFile]]:
-        """Gives the files by job to one thread at a time, and rings for what was told when it is done."""
+        """Gives the files by job to one thread at a time, and publishes what was told when it is done."""
         with self._lock:
             yield self._files
-            rings = [ring for job in self._told for ring in self._rings.get(job, ())]
-            self._told.clear()
-        for ring in rings:
-            ring()
-
-    def listen(self, job: str, ring: Callable[[], None]) -> Callable[[], None]:
-        """Calls ``ring`` after each event of a job, until the returned function is called."""
-        with self._lock:
-            self._rings[job].append(ring)
-
-        def stop() -> None:
-            with self._lock:
-                self._leave(job, ring)
-
-        return stop
+            told, self._told = self._told, []
+        if told:
+            self._publish(told)
 
     def tell(self, file: JobFile, kind: EventKind, step: str | None = None, **detail: Value) -> None:
         """Adds the next event of a job, unless the job has ended."""
@@ -86,22 +92,20 @@ class Ledger:
         number, file.moved_at = len(file.events) + 1, self.now()
         event = Event(job=file.job.id, number=number, at=file.moved_at, kind=kind, step=step, detail=detail)
         file.events.append(event)
-        self._told.add(file.job.id)
+        self._told.append(event)
 
     def end(self, file: JobFile, state: JobState, outcome: Value = None) -> None:
         """Ends a live job."""
         kept, now = settled(outcome), self.now()
         error = kept if isinstance(kept, ErrorValue) else None
-        code = {"code": error.code} if error else {}
-        self.tell(file, EventKind(f"job.{state}"), seconds=seconds(now - file.job.accepted_at), **code)
+        more: dict[str, Value] = {"code": error.code} if error else {}
+        if file.job.callback is not None:
+            more["callback"] = True
+            row = Delivery(job=file.job.id, workspace=file.job.workspace, url=file.job.callback, due_at=now)
+            file.delivery = DeliveryFile(row=row)
+        self.tell(file, EventKind(f"job.{state}"), None, seconds=seconds(now - file.job.accepted_at), **more)
         value = None if error else kept
         file.job = replace(file.job, state=state, value=value, error=error, finished_at=now)
-
-    def _leave(self, job: str, ring: Callable[[], None]) -> None:
-        if ring in self._rings[job]:
-            self._rings[job].remove(ring)
-        if not self._rings[job]:
-            del self._rings[job]
 
 
 def settled(value: Value) -> Value:

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from packsys.language.invocation import Invocation
 from packsys.memory.ledger import JobFile, Ledger, StepFile, seconds
 from packsys.memory.ledger import settled as copied
-from packsys.model import Claim, EventKind, JobState, Step, StepState
-from packsys.turns import Kept, Progress, Settled, Taken
+from packsys.model import Claim, EventKind, JobState, Route, Step, StepState
+from packsys.turns import Committed, Settled, Standing, Taken
 from packsys.values import ErrorValue, Value, to_json
 
 
@@ -68,14 +68,14 @@ class MemorySteps:
                 held.lease_until = self._ledger.now() + timedelta(seconds=lease)
             return [claim for claim, _ in kept]
 
-    def keep(self, claim: Claim, outcome: Value, *, cached: bool = False) -> Kept | None:
+    def keep(self, claim: Claim, outcome: Value, *, cached: bool = False) -> Committed | None:
         """Commits a step's outcome once; None, and nothing written, when the claim was lost."""
         with self._ledger.open() as files:
             if not keep(self._ledger, files, Settled(claim=claim, outcome=outcome, cached=cached)):
                 return None
             file = files[claim.step.job]
             look = file.live and file.open <= file.look_at
-            return Kept(progress=_progress(file) if look else None)
+            return Committed(standing=_standing(file) if look else None)
 
     def postpone(self, claim: Claim, *, delay: float, cause: str, tried: bool = True) -> bool:
         """Gives a claim back, to be due in ``delay`` seconds; False when it was lost."""
@@ -88,6 +88,15 @@ class MemorySteps:
             untried: dict[str, Value] = {} if tried else {"tried": False}
             leave(self._ledger, files[claim.step.job], held, cause=cause, seconds=delay, **untried)
             return True
+
+    def rouse(self, places: Sequence[tuple[str, str]]) -> Sequence[tuple[Step, Route]]:
+        """Makes waiting steps of live jobs, named by job and key, due now, and gives them with their routes."""
+        with self._ledger.open() as files:
+            roused = [(job, held) for job, key in places if (held := _waits(files.get(job), key))]
+            for _, held in roused:
+                held.sent_at = self._ledger.now()
+                held.step = replace(held.step, not_before=held.sent_at)
+            return tuple((held.step, files[job].job.route) for job, held in roused)
 
 
 def add(ledger: Ledger, file: JobFile, invocations: Sequence[Invocation], *, look_at: int) -> Sequence[Step]:
@@ -160,10 +169,10 @@ def leave(ledger: Ledger, file: JobFile, held: StepFile, **detail: Value) -> Non
     ledger.tell(file, EventKind(f"step.{held.step.state}"), held.step.key, **detail)
 
 
-def _progress(file: JobFile) -> Progress:
+def _standing(file: JobFile) -> Standing:
     job = file.job
     outcomes = {key: held.step.outcome for key, held in file.steps.items() if held.step.state.final}
-    return Progress(
+    return Standing(
         job=job.id,
         tree=job.tree,
         variables=job.variables,
@@ -180,6 +189,11 @@ def _progress(file: JobFile) -> Progress:
 
 def _open(file: JobFile, now: datetime) -> bool:
     return file.live and file.job.deadline > now
+
+
+def _waits(file: JobFile | None, key: str) -> StepFile | None:
+    held = file.steps.get(key) if file and file.live else None
+    return held if held and held.step.state is StepState.WAITING else None
 
 
 def _due(held: StepFile, now: datetime) -> bool:

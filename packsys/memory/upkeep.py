@@ -62,7 +62,8 @@ class MemoryUpkeep:
     def _set_free(self, file: JobFile, held: StepFile, attempts: int) -> None:
         now, outcome = self._ledger.now(), ErrorValue.of(WorkerLost.after(attempts))
         held.lease_until, held.sent_at, file.sends = None, now, 0
-        if held.step.attempt < attempts:
+        parked = sum(each.step == held.step.key and each.detail.get("tried") is False for each in file.events)
+        if held.step.attempt - parked < attempts:
             held.step = replace(held.step, state=StepState.QUEUED)
             self._ledger.tell(file, EventKind.STEP_QUEUED, held.step.key, cause=outcome.code)
         else:

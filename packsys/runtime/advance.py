@@ -9,7 +9,7 @@ from packsys.language.codec import loads
 from packsys.model import Claim, Job, Step
 from packsys.planner.rounds import Finished, Wave, next_wave
 from packsys.ports import Dispatcher, JobStore, StepStore
-from packsys.turns import Progress, Settled
+from packsys.turns import Settled, Standing
 from packsys.values import ErrorValue
 
 MOST_WAVES = 50
@@ -24,10 +24,10 @@ SLICE = 5.0
 
 @dataclass(frozen=True, kw_only=True)
 class Turn:
-    """Is a claim on a call that a worker goes on with, and the job's progress if it is the only one that is open."""
+    """Is a claim on a call that a worker goes on with, and the job's standing if it is the only one that is open."""
 
     claim: Claim
-    progress: Progress | None = None
+    standing: Standing | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,40 +50,40 @@ class Advance:
         job = self.jobs.get(job_id)
         if job.state.final:
             return
-        progress = _progress(job, self.steps.of(job_id))
-        match decide(progress):
+        standing = _standing(job, self.steps.of(job_id))
+        match decide(standing):
             case Finished(value):
                 self.jobs.finish(job.id, value)
             case Wave() as wave:
                 if added := self.steps.add(job.id, wave.invocations, look_at=wave.look_at):
                     self.dispatcher.wave(added, route=job.route)
 
-    def after(self, settled: Settled, progress: Progress | None, *, until: float) -> Turn | None:
+    def after(self, settled: Settled, standing: Standing | None, *, until: float) -> Turn | None:
         """Commits an outcome, and what follows from it; gives the call to go on with, if there is one.
 
-        With ``progress`` the settled call was the only one that was open. After ``until`` everything is sent.
+        With ``standing`` the settled call was the only one that was open. After ``until`` everything is sent.
         """
-        if progress is not None:
-            return self._move(_grown(progress, settled), settled, until)
+        if standing is not None:
+            return self._move(_grown(standing, settled), settled, until)
         kept = self.steps.keep(settled.claim, settled.outcome, cached=settled.cached)
-        if kept is None or kept.progress is None or self.dispatcher.joins:
+        if kept is None or kept.standing is None or self.dispatcher.joins:
             return None
-        return self._move(kept.progress, None, until)
+        return self._move(kept.standing, None, until)
 
-    def _move(self, progress: Progress, settled: Settled | None, until: float) -> Turn | None:
-        match decide(progress):
+    def _move(self, standing: Standing, settled: Settled | None, until: float) -> Turn | None:
+        match decide(standing):
             case Finished(value):
-                self.jobs.finish(progress.job, value, settled=settled)
+                self.jobs.finish(standing.job, value, settled=settled)
                 return None
             case Wave() as wave:
-                return self._go_on(progress, wave, settled, until)
+                return self._go_on(standing, wave, settled, until)
 
-    def _go_on(self, progress: Progress, wave: Wave, settled: Settled | None, until: float) -> Turn | None:
+    def _go_on(self, standing: Standing, wave: Wave, settled: Settled | None, until: float) -> Turn | None:
         if self.clock() >= until:
-            self._hand_over(progress, wave, settled)
+            self._hand_over(standing, wave, settled)
             return None
         taken = self.steps.take(
-            progress.job,
+            standing.job,
             wave.invocations,
             worker=self.worker,
             lease=self.lease,
@@ -93,31 +93,31 @@ class Advance:
         if taken is None or taken.claim is None:
             return None
         if len(taken.steps) > 1:
-            self.dispatcher.wave(taken.steps[1:], route=progress.route)
-        alone = len(taken.steps) == 1 and progress.open == 0
-        return Turn(claim=taken.claim, progress=replace(progress, waves=taken.claim.step.wave) if alone else None)
+            self.dispatcher.wave(taken.steps[1:], route=standing.route)
+        alone = len(taken.steps) == 1 and standing.open == 0
+        return Turn(claim=taken.claim, standing=replace(standing, waves=taken.claim.step.wave) if alone else None)
 
-    def _hand_over(self, progress: Progress, wave: Wave, settled: Settled | None) -> None:
+    def _hand_over(self, standing: Standing, wave: Wave, settled: Settled | None) -> None:
         if settled is not None and not self.steps.keep(settled.claim, settled.outcome, cached=settled.cached):
             return
-        if added := self.steps.add(progress.job, wave.invocations, look_at=wave.look_at):
-            self.dispatcher.wave(added, route=progress.route)
+        if added := self.steps.add(standing.job, wave.invocations, look_at=wave.look_at):
+            self.dispatcher.wave(added, route=standing.route)
 
 
-def decide(progress: Progress) -> Wave | Finished:
+def decide(standing: Standing) -> Wave | Finished:
     """Decides from a job's outcomes and nothing else; a budget that is used up is its outcome, as an error value."""
-    if progress.bytes > MOST_BYTES:
-        return Finished(_too_much("The results of its calls take", progress.bytes, MOST_BYTES, "bytes"))
+    if standing.bytes > MOST_BYTES:
+        return Finished(_too_much("The results of its calls take", standing.bytes, MOST_BYTES, "bytes"))
     decision = next_wave(
-        loads(progress.tree),
-        variables=progress.variables,
-        outcomes=progress.outcomes,
-        now=progress.asked_at,
-        timezone=progress.timezone,
-        locale=progress.locale,
+        loads(standing.tree),
+        variables=standing.variables,
+        outcomes=standing.outcomes,
+        now=standing.asked_at,
+        timezone=standing.timezone,
+        locale=standing.locale,
     )
-    if isinstance(decision, Wave) and progress.waves >= MOST_WAVES and progress.open == 0:
-        return Finished(_too_much("It needs calls that wait for", progress.waves + 1, MOST_WAVES, "waves of others"))
+    if isinstance(decision, Wave) and standing.waves >= MOST_WAVES and standing.open == 0:
+        return Finished(_too_much("It needs calls that wait for", standing.waves + 1, MOST_WAVES, "waves of others"))
     return decision
 
 
@@ -127,12 +127,12 @@ def _too_much(what: str, found: int, most: int, unit: str) -> ErrorValue:
     )
 
 
-def _grown(progress: Progress, settled: Settled) -> Progress:
-    return replace(progress, outcomes={**progress.outcomes, settled.claim.step.key: settled.outcome})
+def _grown(standing: Standing, settled: Settled) -> Standing:
+    return replace(standing, outcomes={**standing.outcomes, settled.claim.step.key: settled.outcome})
 
 
-def _progress(job: Job, steps: Sequence[Step]) -> Progress:
-    return Progress(
+def _standing(job: Job, steps: Sequence[Step]) -> Standing:
+    return Standing(
         job=job.id,
         tree=job.tree,
         variables=job.variables,

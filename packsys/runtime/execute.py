@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from packsys.errors import Actor, LimitReached, PackError, PacksysError, RateLimited
 from packsys.language.invocation import Invocation
 from packsys.model import Claim, PackFormula, PackVersion
-from packsys.ports import Call, Dispatcher, Display, PackRunner, PackStore, ResultCache, StepStore
+from packsys.ports import Call, Dispatcher, Display, PackRunner, PackStore, StepStore
 from packsys.runtime.advance import SLICE, Advance, Turn
+from packsys.runtime.flights import Flight, Flights
 from packsys.runtime.heartbeat import Heartbeats
 from packsys.runtime.patience import patiently
-from packsys.runtime.recall import kept_under
 from packsys.runtime.retries import Retries
 from packsys.runtime.surround import Surround
 from packsys.sdk.surroundings import Location
@@ -33,7 +33,7 @@ class Execute:
     packs: PackStore
     runner: PackRunner
     surround: Surround
-    cache: ResultCache
+    flights: Flights
     dispatcher: Dispatcher
     retries: Retries
     advance: Advance
@@ -56,7 +56,7 @@ class Execute:
             if settled is None:
                 return None
             # A result that cost a call is worth some patience with a database that is just starting again.
-            return patiently(lambda: self.advance.after(settled, turn.progress, until=until), seconds=30, pause=0.2)
+            return patiently(lambda: self.advance.after(settled, turn.standing, until=until), seconds=30, pause=0.2)
 
     def _work(self, claim: Claim) -> Settled | None:
         """Gives the outcome; None when the step was put off."""
@@ -65,27 +65,35 @@ class Execute:
         try:
             formula, call = self._call(claim)
         except PacksysError as error:
-            return _failed(error, claim)
-        kept = self.cache.get(_cache_key(claim)) if _cacheable(formula, claim) else None
-        return Settled(claim=claim, outcome=kept[0], cached=True) if kept else self._attempt(claim, formula, call)
+            return Settled(claim=claim, outcome=_error(error, claim))
+        boarded = self.flights.board(claim, formula)
+        return self._attempt(boarded, call) if isinstance(boarded, Flight) else boarded
 
-    def _attempt(self, claim: Claim, formula: PackFormula, call: Call) -> Settled | None:
+    def _attempt(self, flight: Flight, call: Call) -> Settled | None:
         try:
-            value = self.runner.run(call)
+            with self.heartbeats.beside(flight.claim, flight.prolong):
+                value = self.runner.run(call)
         except PacksysError as error:
-            return self._fail(claim, formula, error)
-        if _cacheable(formula, claim):
-            self.cache.put(_cache_key(claim), value, ttl=formula.cache_ttl)
-        return Settled(claim=claim, outcome=value)
+            return self._make_do(flight) if flight.spare and error.retryable else self._fail(flight, error)
+        flight.land(value)
+        return Settled(claim=flight.claim, outcome=value)
 
-    def _fail(self, claim: Claim, formula: PackFormula, error: PacksysError) -> Settled | None:
+    def _make_do(self, flight: Flight) -> Settled | None:
+        flight.leave()
+        return Settled(claim=flight.claim, outcome=flight.spare.value, cached=True) if flight.spare else None
+
+    def _fail(self, flight: Flight, error: PacksysError) -> Settled | None:
+        claim = flight.claim
         tried = not (isinstance(error, LimitReached) and error.untouched)
-        delay = self.retries.delay(error, formula, claim) if tried else self.retries.park(error, claim)
+        delay = self.retries.delay(error, flight.formula, claim) if tried else self.retries.park(error, claim)
         cause = "rate_limit" if isinstance(error, RateLimited) else error.code
         if delay is None:
-            return _failed(error, claim)
-        if self.steps.postpone(claim, delay=delay, cause=cause, tried=tried) and delay <= self.retries.longest:
-            self.dispatcher.again(claim.step, route=claim.route, delay=delay)
+            flight.fail(failed := _error(error, claim))
+            return Settled(claim=claim, outcome=failed)
+        if self.steps.postpone(claim, delay=delay, cause=cause, tried=tried):
+            flight.hold(delay)
+            if delay <= self.retries.longest:
+                self.dispatcher.again(claim.step, route=claim.route, delay=delay)
         return None
 
     def _call(self, claim: Claim) -> tuple[PackFormula, Call]:
@@ -114,19 +122,9 @@ class Execute:
         return pack, pack.formulas[invocation.formula]
 
 
-def _cacheable(formula: PackFormula, claim: Claim) -> bool:
-    # What is read after an action on the same account must show what the action did.
-    return formula.cache_ttl > 0 and not formula.signature.action and not claim.step.invocation.fresh
-
-
-def _cache_key(claim: Claim) -> str:
-    return kept_under(claim.workspace, claim.step.key, timezone=claim.timezone, locale=claim.locale)
-
-
-def _failed(error: PacksysError, claim: Claim) -> Settled:
+def _error(error: PacksysError, claim: Claim) -> ErrorValue:
     invocation = claim.step.invocation
-    origin = Origin(invocation.start, invocation.end, invocation.name)
-    return Settled(claim=claim, outcome=ErrorValue.of(error, origin))
+    return ErrorValue.of(error, Origin(invocation.start, invocation.end, invocation.name))
 
 
 def _unknown(claim: Claim) -> ErrorValue:

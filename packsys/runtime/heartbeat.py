@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock, Thread
 
@@ -27,6 +27,7 @@ class Heartbeats:
         """Takes where claims are kept, and the seconds of a lease."""
         self._steps, self._lease = steps, lease
         self._claims: dict[tuple[str, str, int], Claim] = {}
+        self._beside: dict[tuple[str, str, int], Callable[[], None]] = {}
         self._lock = Lock()
         self._process: int | None = None
 
@@ -34,7 +35,7 @@ class Heartbeats:
     def holding(self, claim: Claim) -> Iterator[None]:
         """Renews a claim until the block ends."""
         self._start()
-        name = (claim.step.job, claim.step.key, claim.attempt)
+        name = _name(claim)
         with self._lock:
             self._claims[name] = claim
         try:
@@ -43,15 +44,26 @@ class Heartbeats:
             with self._lock:
                 self._claims.pop(name, None)
 
+    @contextmanager
+    def beside(self, claim: Claim, also: Callable[[], None]) -> Iterator[None]:
+        """Does something else each time that a claim which is held was renewed, until the block ends."""
+        self._beside[_name(claim)] = also
+        try:
+            yield
+        finally:
+            self._beside.pop(_name(claim), None)
+
     def beat(self) -> None:
         """Renews what is held now, and forgets what was lost."""
         with self._lock:
             claims = dict(self._claims)
         if not claims:
             return
-        kept = self._steps.renew(list(claims.values()), lease=self._lease)
+        kept = {_name(claim) for claim in self._steps.renew(list(claims.values()), lease=self._lease)}
+        for also in [self._beside[name] for name in kept if name in self._beside]:
+            also()
         with self._lock:
-            for name in claims.keys() - {(each.step.job, each.step.key, each.attempt) for each in kept}:
+            for name in claims.keys() - kept:
                 self._claims.pop(name, None)
 
     def _start(self) -> None:
@@ -69,3 +81,7 @@ class Heartbeats:
                 self.beat()
             except PacksysError as error:  # the database is away: try again, the lease decides
                 log.warning("heartbeat.missed", extra={"cause": error.message})
+
+
+def _name(claim: Claim) -> tuple[str, str, int]:
+    return claim.step.job, claim.step.key, claim.attempt

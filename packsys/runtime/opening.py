@@ -8,8 +8,9 @@ from packsys.language.invocation import Invocation
 from packsys.language.nodes import Node
 from packsys.model import Job
 from packsys.planner.rounds import Finished, Wave, next_wave
-from packsys.ports import PackStore, ResultCache
-from packsys.runtime.recall import kept_under
+from packsys.ports import PackStore
+from packsys.runtime.flights import Flights
+from packsys.runtime.recall import kept_under, tags_of
 from packsys.turns import Opening
 from packsys.values import Value
 
@@ -19,7 +20,7 @@ class Open:
     """Answers calls from the cache for as long as it can, so that a formula that was asked before ends at once."""
 
     packs: PackStore
-    cache: ResultCache
+    flights: Flights
 
     def __call__(self, job: Job, tree: Node) -> Opening:
         """Gives what the job begins with."""
@@ -56,4 +57,6 @@ class Open:
         formula = pack.formulas.get(call.formula) if pack else None
         if formula is None or not formula.cache_ttl or call.action or call.fresh:
             return None
-        return self.cache.get(kept_under(job.workspace, call.key, timezone=job.timezone, locale=job.locale))
+        name = kept_under(job.workspace, call.key, timezone=job.timezone, locale=job.locale)
+        tags = tags_of(job.workspace, pack=call.pack_id, version=call.version, account=call.account)
+        return self.flights.known(name, tags)

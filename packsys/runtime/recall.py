@@ -33,12 +33,32 @@ class Recall:
             key = read_key(self.pack.id, self.pack.version, formula, self.account, {**defaults, **arguments})
         except Failure:  # such arguments cannot be kept, so no result of theirs is
             return None
-        return self.cache.get(kept_under(self.workspace, key, timezone=self.timezone, locale=self.locale))
+        tags = tags_of(self.workspace, pack=self.pack.id, version=self.pack.version, account=self.account)
+        name = kept_under(self.workspace, key, timezone=self.timezone, locale=self.locale)
+        kept = self.cache.get(name, tags=tags)
+        return (kept.value,) if kept else None
 
 
 def kept_under(workspace: str, key: str, *, timezone: str, locale: str) -> str:
-    """Names the place of a call's result in the cache: workspaces share none, nor do time zones and locales.
+    """Names the place of a call's result: workspaces share none, nor do time zones and locales.
 
-    A pack knows both of its job, and its dates are read in the zone.
+    A pack knows both of its job, and its dates are read in the zone. Release, formula, account and arguments are in
+    the key; it and the names of zones and locales hold no colon.
     """
     return f"{workspace}:{timezone}:{locale}:{key}"
+
+
+def pack_tag(pack: int, version: str = "") -> str:
+    """Names what all results of a pack, or of one version of it, depend on."""
+    return f"pack:{pack}@{version}" if version else f"pack:{pack}"
+
+
+def connection_tag(workspace: str, account: str) -> str:
+    """Names what all results of an account depend on."""
+    return f"connection:{account}:{workspace}"
+
+
+def tags_of(workspace: str, *, pack: int, version: str, account: str | None) -> tuple[str, ...]:
+    """Lists what the result of a call depends on, so that it can be forgotten."""
+    accounts = () if account is None else (connection_tag(workspace, account),)
+    return (pack_tag(pack), pack_tag(pack, version), f"workspace:{workspace}", *accounts)

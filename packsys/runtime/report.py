@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from packsys.errors import FormulaError, PacksysError
-from packsys.model import Job, Step
+from packsys.model import Job, Progress, Step
 from packsys.taxonomy import recovery
 from packsys.values import ErrorValue, plain
 
 
-def report(job: Job, steps: Sequence[Step] = ()) -> dict[str, Any]:
-    """Gives a job: state, value or error, times, and its steps in the order in which they were asked for."""
+def report(job: Job, steps: Sequence[Step] = (), *, progress: Progress | None = None) -> dict[str, Any]:
+    """Gives a job: state, value or error, times, progress where it is known, and its steps as they were asked for."""
     return {
         "id": job.id,
         "state": job.state.value,
@@ -27,8 +27,16 @@ def report(job: Job, steps: Sequence[Step] = ()) -> dict[str, Any]:
         "finished_at": _time(job.finished_at),
         "seconds": _seconds(job.accepted_at, job.finished_at),
         "deadline": _time(job.deadline),
+        "progress": progress_report(progress) if progress is not None else None,
         "steps": [step_report(step) for step in steps],
     }
+
+
+def progress_report(progress: Progress) -> dict[str, Any]:
+    """Gives the number of steps by state, and why those wait that do."""
+    counts = ("total", "queued", "running", "waiting", "done", "failed", "cached", "waves")
+    waits = [{"cause": each.cause, "steps": each.steps, "seconds": each.seconds} for each in progress.waits]
+    return {**{name: getattr(progress, name) for name in counts}, "waits": waits}
 
 
 def step_report(step: Step) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from packsys.connections.vault import Vault, place_of
 from packsys.errors import SealBroken
-from packsys.model import Connection, OAuthClient
-from packsys.ports import ConnectionStore, OAuthStore
+from packsys.model import Connection, OAuthClient, WebhookSecret
+from packsys.ports import ConnectionStore, OAuthStore, WebhookSecretStore
 
 PAGE = 200
 
@@ -32,12 +32,15 @@ class Rotate:
 
     connections: ConnectionStore
     oauth: OAuthStore
+    webhook_secrets: WebhookSecretStore
     vault: Vault
 
     def __call__(self) -> Iterator[Rotated]:
         """Gives every row as it is done."""
         for client in self.oauth.clients():
             yield self._client(client)
+        for secret in self.webhook_secrets.every():
+            yield self._webhook_secret(secret)
         place = ("", "")
         while page := self.connections.after(place, limit=PAGE):
             for connection in page:
@@ -64,4 +67,14 @@ class Rotate:
             return Rotated(name, False, error.message)
         if sealed != row.sealed:
             self.oauth.keep_client(replace(row, sealed=sealed))
+        return Rotated(name, sealed != row.sealed)
+
+    def _webhook_secret(self, row: WebhookSecret) -> Rotated:
+        name = place_of(row).name
+        try:
+            sealed = self.vault.rewrap(place_of(row), row.sealed)
+        except SealBroken as error:
+            return Rotated(name, False, error.message)
+        if sealed != row.sealed:
+            self.webhook_secrets.reseal(replace(row, sealed=sealed), before=row.sealed)
         return Rotated(name, sealed != row.sealed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -25,6 +26,11 @@ log = logging.getLogger(__name__)
 LONGEST = 86_000.0
 """The longest deadline in seconds: below the day for which Celery keeps a chord's counters."""
 
+CALLBACK = r"^https?://[A-Za-z0-9.\-\[\]:]{1,253}([/?][!-~]{0,1500})?$"
+"""What the address of a callback looks like; whether it may be reached is decided when a message goes out."""
+
+_CALLBACK = re.compile(CALLBACK.removesuffix("$"))
+
 TERMS: Mapping[str, tuple[type, ...]] = {
     "formula": (str,),
     "workspace": (str,),
@@ -35,6 +41,7 @@ TERMS: Mapping[str, tuple[type, ...]] = {
     "locale": (str,),
     "priority": (str,),
     "actions": (bool,),
+    "callback": (str,),
 }
 """What a submission may say, and in which types."""
 
@@ -43,7 +50,8 @@ TERMS: Mapping[str, tuple[type, ...]] = {
 class Submit:
     """Keeps a job for a formula that can be run, with its first wave, and sends that after it is committed.
 
-    When the wave cannot be sent the job stands accepted all the same: the reconciler sends it.
+    When the wave cannot be sent the job stands accepted all the same: the reconciler sends it. ``may_call_back``
+    raises what keeps a workspace from having callbacks.
     """
 
     compile: Callable[[Submission], Compiled]
@@ -53,13 +61,16 @@ class Submit:
     pressure: Pressure
     now: Callable[[], datetime]
     new_id: Callable[[], str]
+    may_call_back: Callable[[str], None] = lambda workspace: None
 
     def __call__(self, submission: Submission) -> Job:
         """Gives the accepted job, or the earlier one with the same idempotency key.
 
-        Raises FormulaError, RequestError, IdempotencyMismatch and Overloaded; nothing is kept then.
+        Raises FormulaError, RequestError, Conflict, IdempotencyMismatch and Overloaded; nothing is kept then.
         """
         submission = checked(submission)
+        if submission.callback is not None:
+            self.may_call_back(submission.workspace)
         self.pressure.check()
         compiled = self.compile(submission)
         job = self._job(submission, compiled)
@@ -86,6 +97,7 @@ class Submit:
             asked_at=now,
             accepted_at=now,
             deadline=now + timedelta(seconds=submission.timeout),
+            callback=submission.callback,
         )
 
     def _send(self, job: Job, steps: Sequence[Step]) -> None:
@@ -111,6 +123,8 @@ def checked(submission: Submission) -> Submission:
     """Gives the submission with its locale as a language tag; raises RequestError for terms that no job can have."""
     if not 0 < submission.timeout <= LONGEST:
         raise RequestError(f"The timeout must be above 0 and at most {LONGEST:g} seconds.")
+    if submission.callback is not None and not _CALLBACK.fullmatch(submission.callback):
+        raise RequestError("The callback is no address such as https://example.com/hook: give one without a user.")
     try:
         ZoneInfo(submission.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
@@ -140,7 +154,10 @@ def fingerprint(submission: Submission) -> str:
     """Tells two requests apart that came with the same idempotency key."""
     variables = {name: to_json(value) for name, value in submission.variables.items()}
     terms: list[object] = [submission.formula, variables, submission.timeout, submission.timezone, submission.actions]
-    if submission.locale != DEFAULT:  # without it, a request has the fingerprint that former releases gave it
+    # What is not said is left out, so that requests of a former release keep their fingerprints.
+    if submission.callback is not None:
+        terms.append(submission.callback)
+    if submission.locale != DEFAULT:
         terms.append(submission.locale)
     if submission.priority != Priority.INTERACTIVE:
         terms.append(submission.priority)

@@ -34,9 +34,9 @@ class Example:
 class Terms:
     """Says how a formula is run; None stands for what is usual.
 
-    ``cache_ttl`` (how long a result may be used again, 0) and ``timeout`` (30) are seconds, ``attempts`` counts
-    the first try (4). ``connection`` says whether a connected account is needed. ``rate_limit`` comes on top of the
-    pack's own, ``isolation`` in its place.
+    ``cache_ttl`` (how long a result may be used again, 0), ``cache_stale`` (how long it may be used after that, while
+    another is made, 0) and ``timeout`` (30) are seconds, ``attempts`` counts the first try (4). ``connection`` says
+    whether a connected account is needed. ``rate_limit`` comes on top of the pack's own, ``isolation`` in its place.
     """
 
     cache_ttl: float = 0.0
@@ -46,6 +46,7 @@ class Terms:
     is_action: bool = False
     rate_limit: RateLimit | None = None
     isolation: Isolation = "fresh"
+    cache_stale: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +66,7 @@ class Formula:
     examples: tuple[Example, ...]
     rate_limit: RateLimit | None = None
     isolation: Isolation = "fresh"
+    cache_stale: float = 0.0
 
 
 def declare(
@@ -105,6 +107,7 @@ def declare(
         examples=tuple(examples),
         rate_limit=terms.rate_limit,
         isolation=terms.isolation,
+        cache_stale=float(terms.cache_stale),
     )
 
 
@@ -127,6 +130,9 @@ def check_terms(what: str, terms: Terms, authenticated: bool) -> None:
         ),
         "is an action and has a cache_ttl: leave it out, since an action is never answered from a cache": (
             terms.is_action and terms.cache_ttl > 0
+        ),
+        f"has the cache_stale {terms.cache_stale}: give 0 to {MOST_TTL} seconds, and a cache_ttl besides": not (
+            terms.cache_stale == 0 or (0 < terms.cache_stale <= MOST_TTL and terms.cache_ttl > 0)
         ),
         f"has the timeout {terms.timeout}: give more than 0 and at most {LONGEST_TIMEOUT:g} seconds": not (
             0 < terms.timeout <= LONGEST_TIMEOUT

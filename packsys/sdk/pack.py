@@ -108,6 +108,7 @@ class Pack:
         rate_limit: RateLimit | None = None,
         isolation: Isolation | None = None,
         examples: Sequence[Example] = (),
+        cache_stale: float = 0.0,
     ) -> Callable[[_Function], _Function]:
         """Makes a formula of the function below it, and leaves the function as it is.
 
@@ -124,6 +125,7 @@ class Pack:
             is_action=is_action,
             rate_limit=rate_limit,
             isolation=isolation or self.isolation,
+            cache_stale=cache_stale,
         )
 
         def add(function: _Function) -> _Function:

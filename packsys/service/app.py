@@ -16,7 +16,19 @@ from starlette.requests import ClientDisconnect
 import packsys
 from packsys.bootstrap import Services
 from packsys.errors import PacksysError
-from packsys.service import blobs, connections, events, formulas, health, jobs, oauth, packs, problems, reference
+from packsys.service import (
+    blobs,
+    connections,
+    deliveries,
+    events,
+    formulas,
+    health,
+    jobs,
+    oauth,
+    packs,
+    problems,
+    reference,
+)
 from packsys.service.description import describe
 from packsys.service.envelope import Envelope
 from packsys.service.intake import SLOWEST, Intake
@@ -58,7 +70,7 @@ def create_app(
     app.state.draining = draining
     app.state.uploads = asyncio.Semaphore(packs.AT_ONCE)
     app.state.downloads = asyncio.Semaphore(blobs.AT_ONCE)
-    for noun in (jobs, events, formulas, connections, oauth, packs, blobs, health, reference):
+    for noun in (jobs, events, deliveries, formulas, connections, oauth, packs, blobs, health, reference):
         app.include_router(noun.router)
     app.include_router(oauth.open_router)
     app.include_router(packs.open_router)

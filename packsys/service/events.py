@@ -50,7 +50,7 @@ Watched = Annotated[Job, Depends(watched)]
 
 async def subscribed(job: Watched, house: House) -> AsyncIterator[asyncio.Event]:
     """Subscribes to the job for as long as the answer lasts, however that ends."""
-    async with bell(house.events, job.id) as rung:
+    async with bell(house.feed, job.id) as rung:
         yield rung
 
 
@@ -88,23 +88,34 @@ class Seen:
 
 
 def look(house: House, job: Job, after: int) -> Seen:
-    """Reads the state first: of a job that has ended, the events read next are all there are."""
+    """Reads the execution log; the state first: of a job that has ended, the events read next are all there are."""
     ended = house.jobs.get(job.id, workspace=job.workspace).state.final
     return Seen(ended, house.events.since(job.id, after))
 
 
+def glance(house: House, job: Job, after: int) -> Seen:
+    """Reads the job's stream, and the execution log where the stream has a gap."""
+    news = house.feed.since(job.id, after)
+    if news is None:
+        return look(house, job, after)
+    return Seen(any(event.last for event in news), news)
+
+
 async def first_look(job: Watched, house: House, _subscribed: Rung, after: After, response: Response) -> Seen:
     """Looks before the answer begins, while it can still be a problem, or the news that nothing more will come."""
-    seen = await to_thread.run_sync(look, house, job, after)
+    seen = await to_thread.run_sync(look if job.state.final else glance, house, job, after)
     if seen.ended and not seen.events:
         response.status_code = 204
     return seen
 
 
-async def next_look(house: House, job: Job, after: int) -> Seen:
-    """Looks again; where that fails the stream ends, and the client takes it up again where it was."""
+async def next_look(house: House, job: Job, after: int, *, rung: bool) -> Seen:
+    """Looks again, into the log where no bell rang; where that fails the stream ends, and the client takes it up again.
+
+    So an event that the stream lost is a second late.
+    """
     try:
-        return await to_thread.run_sync(look, house, job, after)
+        return await to_thread.run_sync(glance if rung else look, house, job, after)
     except Exception as error:
         log.error("stream.failed", exc_info=error, extra={"job": job.id})
         return Seen(ended=True)
@@ -140,9 +151,9 @@ async def follow_job(
             after = event.number
         if seen.ended or draining():
             return
-        await heard(rung)
+        rang = await heard(rung)
         rung.clear()
-        seen = await next_look(house, job, after)
+        seen = await next_look(house, job, after, rung=rang)
 
 
 def sent(event: Event) -> ServerSentEvent:

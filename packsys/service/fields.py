@@ -8,6 +8,8 @@ from uuid import UUID
 from fastapi import Path, Query
 from pydantic import BeforeValidator, ConfigDict, Field
 
+from packsys.runtime.submit import CALLBACK
+
 STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
 """Requests are taken literally: no unknown field, no text for a number."""
 
@@ -49,6 +51,16 @@ Actions = Annotated[bool, Field(description="Whether the formula may have side e
 Whole = Annotated[int, BeforeValidator(whole)]
 """A whole number, written `1` or `1.0`: JSON knows no difference."""
 
+Callback = Annotated[
+    str,
+    Field(
+        pattern=CALLBACK,
+        description="An address that is told when the job has ended, by a signed message (Standard Webhooks).",
+        examples=["https://caller.example/hook"],
+    ),
+]
+"""Where a signed message about the end of a job goes."""
+
 JobId = Annotated[UUID, Path(description="The id of a job of this workspace.")]
 IdempotencyKey = Annotated[
     str,
@@ -65,4 +77,7 @@ LONGEST_WAIT = 30.0
 
 WaitQuery = Annotated[
     float, Query(ge=0, le=LONGEST_WAIT, description="Seconds to wait for the job to end before answering.")
+]
+StepsQuery = Annotated[
+    bool, Query(description="Whether the steps are listed. Without them, progress costs little for any number of them.")
 ]

@@ -23,10 +23,12 @@ from packsys.service.fields import (
     LONGEST_WAIT,
     STRICT,
     Actions,
+    Callback,
     Formula,
     IdempotencyKey,
     JobId,
     Locale,
+    StepsQuery,
     TimeZone,
     Variables,
     WaitQuery,
@@ -56,6 +58,7 @@ class JobRequest(BaseModel):
         Priority.INTERACTIVE, strict=False, description="Whose calls go first when workers are busy."
     )
     actions: Actions = False
+    callback: Callback | None = None
     idempotency_key: IdempotencyKey | None = None
 
 
@@ -87,18 +90,21 @@ async def submit_job(
     submission = submission_of(asked, key, one_of(idempotency_key, asked.idempotency_key))
     job = await to_thread.run_sync(house.submit, submission)
     read = partial(house.jobs.get, job.id, workspace=key.workspace)
-    job = await settled(job, read=read, events=house.events, seconds=asked.wait, draining=draining)
+    job = await settled(job, read=read, feed=house.feed, seconds=asked.wait, draining=draining)
     response.status_code = 200 if job.state.final else 202
     response.headers["Location"] = f"/v1/jobs/{job.id}"
     return await reported(job, house)
 
 
 @router.get("/jobs/{job_id}", response_model=JobView, responses=declare(404))
-async def read_job(job_id: JobId, house: House, key: Caller, draining: Draining, wait: WaitQuery = 0) -> Any:
-    """Gives a job with its steps, at once or as soon as it has ended."""
+async def read_job(
+    *, job_id: JobId, house: House, key: Caller, draining: Draining, wait: WaitQuery = 0, steps: StepsQuery = True
+) -> Any:
+    """Gives a job with its progress and its steps, at once or as soon as it has ended."""
     read = partial(house.jobs.get, str(job_id), workspace=key.workspace)
     job = await to_thread.run_sync(read)
-    return await reported(await settled(job, read=read, events=house.events, seconds=wait, draining=draining), house)
+    job = await settled(job, read=read, feed=house.feed, seconds=wait, draining=draining)
+    return await reported(job, house, steps=steps)
 
 
 @router.delete("/jobs/{job_id}", response_model=JobView, responses=declare(404))
@@ -120,6 +126,7 @@ def submission_of(asked: JobRequest, key: Key, idempotency_key: str | None) -> S
         locale=asked.locale,
         priority=asked.priority,
         actions=asked.actions,
+        callback=asked.callback,
     )
 
 
@@ -130,6 +137,8 @@ def one_of(header: str | None, field: str | None) -> str | None:
     return header or field
 
 
-async def reported(job: Job, house: House) -> dict[str, Any]:
-    """Gives a job with its steps as JSON."""
-    return await to_thread.run_sync(lambda: report(job, house.steps.of(job.id)))
+async def reported(job: Job, house: House, *, steps: bool = True) -> dict[str, Any]:
+    """Gives a job with its progress as JSON, and with its steps if they are wanted."""
+    return await to_thread.run_sync(
+        lambda: report(job, house.steps.of(job.id) if steps else (), progress=house.progress.of(job.id))
+    )

@@ -44,6 +44,31 @@ class StepView(BaseModel):
     seconds: float | None
 
 
+class WaitView(BaseModel):
+    """Is why some steps wait; the next of them is due in `seconds`."""
+
+    cause: str = Field(examples=["rate_limit"])
+    steps: int
+    seconds: float
+
+
+class ProgressView(BaseModel):
+    """Is how far a job is: the number of its steps by state. More may follow from what the known ones give.
+
+    ``cached`` counts the done ones whose value was there already, ``waves`` how often calls were sent together.
+    """
+
+    total: int
+    queued: int
+    running: int
+    waiting: int
+    done: int
+    failed: int
+    cached: int
+    waves: int
+    waits: list[WaitView]
+
+
 class JobView(BaseModel):
     """Is one evaluation of one formula. ``value`` counts when the state is done, ``error`` when it is failed.
 
@@ -62,6 +87,7 @@ class JobView(BaseModel):
     finished_at: datetime | None
     seconds: float | None
     deadline: datetime
+    progress: ProgressView
     steps: list[StepView]
 
 

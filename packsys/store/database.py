@@ -79,7 +79,7 @@ def open_database(url: str, *, application: str = "packsys", connections: int = 
     terms = {**_TERMS, "application_name": application}
     size = {"pool_size": connections, "max_overflow": 2 * connections, "pool_timeout": 10}
     engine = create_engine(address(url), isolation_level="AUTOCOMMIT", pool_pre_ping=True, connect_args=terms, **size)
-    # Not waiting for the disk: what must, asks for it (migration 0005).
+    # Not waiting for the disk: what must, asks for it (migration 0007).
     quick = {**terms, "options": f"{terms['options']} -c synchronous_commit=off"}
     direct = create_engine(
         address(url), isolation_level="AUTOCOMMIT", pool_reset_on_return=None, connect_args=quick, **size

@@ -1,15 +1,14 @@
-"""What happened to jobs, and the bell that rings when something does."""
+"""What happened to jobs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, select
 
 from packsys.model import Event, EventKind
 from packsys.store.database import Database
-from packsys.store.listener import Listener
 from packsys.store.tables import event as table
 
 _NUMBERS = 2**31 - 1
@@ -22,7 +21,6 @@ class PostgresEvents:
     def __init__(self, database: Database) -> None:
         """Takes the way to the database."""
         self._database = database
-        self._listener = Listener(database)
 
     def since(self, job: str, number: int) -> Sequence[Event]:
         """Lists a job's events after the given number, oldest first."""
@@ -30,18 +28,6 @@ class PostgresEvents:
         asked = select(table).where(table.c.job == job, table.c.number > known).order_by(table.c.number)
         with self._database.connect() as connection:
             return tuple(map(_event, connection.execute(asked)))
-
-    def listen(self, job: str, ring: Callable[[], None]) -> Callable[[], None]:
-        """Calls ``ring`` from any thread soon after each new event, until the returned function is called.
-
-        It may ring for no reason, and rings once after the listening itself begins or begins again: look with
-        ``since`` whenever it does.
-        """
-        return self._listener.listen(job, ring)
-
-    def close(self) -> None:
-        """Ends the listening."""
-        self._listener.close()
 
 
 def _event(row: Row[Any]) -> Event:

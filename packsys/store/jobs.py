@@ -89,7 +89,7 @@ class PostgresJobs:
 
 
 def _job_terms(job: Job) -> dict[str, Any]:
-    names = ("id", "workspace", "formula", "tree", "asked_by", "timezone", "locale", "priority")
+    names = ("id", "workspace", "formula", "tree", "asked_by", "timezone", "locale", "priority", "callback")
     return {
         **{name: texts(getattr(job, name)) for name in names},
         "variables": value_text(job.variables),
@@ -144,4 +144,5 @@ def _job(row: Row[Any]) -> Job:
         finished_at=row.finished_at,
         value=None if error else row.outcome,
         error=error,
+        callback=row.callback,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ARRAY, Float, Integer, TextualSelect, bindparam, text
+from sqlalchemy import ARRAY, Boolean, Float, Integer, TextualSelect, bindparam, text
 from sqlalchemy.types import TypeEngine
 
 from packsys.store.tables import metadata
@@ -19,9 +19,11 @@ _HEADING = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 # A name means the same in every table and statement: a parameter, or a result, called as a column has its type.
 TYPES: Mapping[str, TypeEngine[Any]] = MappingProxyType(
     {column.name: column.type for table in metadata.sorted_tables for column in table.columns}
-    | {"keys": ARRAY(AnyText()), "calls": ARRAY(AnyText()), "invocations": ARRAY(InvocationText())}
+    | {"jobs": ARRAY(AnyText()), "keys": ARRAY(AnyText()), "calls": ARRAY(AnyText())}
+    | {"invocations": ARRAY(InvocationText())}
     | {"seconds": Float(), "lease": Float(), "delay": Float(), "grace": Float()}
-    | {"attempts": Integer(), "limit": Integer(), "parked": Integer(), "code": AnyText()}
+    | {"attempts": Integer(), "limit": Integer(), "parked": Integer(), "code": AnyText(), "calls_back": Boolean()}
+    | {"share": Integer(), "most": Integer(), "steps": Integer(), "hits": Integer()}
 )
 
 

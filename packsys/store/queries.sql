@@ -1,6 +1,21 @@
 -- The statements that are more than one table or one line. A word after a colon is a parameter.
 --
--- Locks are taken in the order that migration 0005 says, and events are counted as it says.
+-- Locks are taken in the order that migration 0007 says, and events are counted as it says.
+
+-- name: rouse
+-- Makes waiting steps of live jobs due now; who wakes many locks them in the order in which all others do.
+with waiting as (
+    select step.job, step.key, job.workspace, job.priority
+    from unnest(:jobs, :keys) as roused (job, key)
+    join step on step.job = roused.job and step.key = roused.key
+    join job on job.id = step.job
+    where step.state = 'waiting' and job.finished_at is null
+    order by step.job, step.number
+    for no key update of step
+)
+update step set not_before = now(), sent_at = now(), sends = 0
+from waiting where step.job = waiting.job and step.key = waiting.key and step.state = 'waiting'
+returning step.*, waiting.workspace, waiting.priority
 
 -- name: late
 -- Locks live jobs whose deadline has passed, and gives the seconds that they had.
@@ -13,7 +28,7 @@ for no key update skip locked
 
 -- name: expire
 -- Ends a job that ``late`` locked.
-select number, at, seconds from end_job(true, :job, 'failed', :outcome, :code)
+select number, at, seconds, calls_back from end_job(true, :job, 'failed', :outcome, :code)
 
 -- name: lost
 -- Locks steps of live jobs whose lease ran out.
@@ -26,11 +41,12 @@ for no key update of step skip locked
 
 -- name: release
 -- Queues steps of a job that ``lost`` locked, and fails the ones that were tried too often; no row when it has ended.
+-- A claim that was given back untried is no try: who waited for others is not given up for that.
 with released as (
     update step
-    set state = case when attempt < :attempts then 'queued' else 'failed' end,
-        outcome = case when attempt < :attempts then null else :outcome end,
-        finished_at = case when attempt < :attempts then null else now() end,
+    set state = case when attempt - parked < :attempts then 'queued' else 'failed' end,
+        outcome = case when attempt - parked < :attempts then null else :outcome end,
+        finished_at = case when attempt - parked < :attempts then null else now() end,
         lease_until = null, sent_at = now()
     where job = :job and key = any(:keys)
     returning *
@@ -86,3 +102,35 @@ with late as (
     returning job.id, job.workspace, job.priority
 )
 select id, workspace, priority from sent order by id
+
+-- name: look_result
+-- Finds a fresh result that has the stamp of its tags, which is how often they were forgotten; gives the stamp anyway.
+with tagged as (
+    select coalesce(sum(forgotten), 0)::bigint as stamp from result_tag where tag = any(:tags)
+)
+select tagged.stamp, result.name, result.outcome, extract(epoch from result.fresh_until - now())::float8 as seconds
+from tagged left join result on result.name = :name and result.stamp = tagged.stamp and result.fresh_until > now()
+
+-- name: put_result
+-- Keeps a result with the stamp that it was asked under, and throws away some whose time is over.
+with old as (
+    select name from result where fresh_until <= now() order by fresh_until limit 10 for update skip locked
+), gone as (
+    delete from result using old where result.name = old.name and old.name <> :name
+)
+insert into result (name, outcome, tags, stamp, fresh_until)
+values (:name, :outcome, :tags, :stamp, now() + make_interval(secs => :seconds))
+on conflict (name) do update
+set outcome = excluded.outcome, tags = excluded.tags, stamp = excluded.stamp, fresh_until = excluded.fresh_until
+returning name
+
+-- name: forget_results
+-- Counts that tags were forgotten, and throws away what has one of them; what comes later has an old stamp.
+with counted as (
+    insert into result_tag (tag, forgotten) select tag, 1 from unnest(:tags) as given (tag) group by tag order by tag
+    on conflict (tag) do update set forgotten = result_tag.forgotten + 1
+    returning tag
+), gone as (
+    delete from result where tags && :tags
+)
+select tag from counted

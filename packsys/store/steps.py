@@ -12,10 +12,11 @@ from packsys.model import Claim, Event, EventKind, Priority, Route, Step, StepSt
 from packsys.store import tables
 from packsys.store.database import Database
 from packsys.store.direct import TURNS
+from packsys.store.queries import QUERIES
 from packsys.store.telling import added, claimed, kept, told
 from packsys.store.types import dump
 from packsys.store.writing import held, left, read_invocation, read_text, read_value, texts, wave_terms
-from packsys.turns import Kept, Progress, Settled, Taken
+from packsys.turns import Committed, Settled, Standing, Taken
 from packsys.values import Value, to_json
 
 
@@ -90,7 +91,7 @@ class PostgresSteps:
         renewed = {(row.job, row.key) for row in rows}
         return [claim for claim, each in zip(claims, columns, strict=True) if (each["job"], each["key"]) in renewed]
 
-    def keep(self, claim: Claim, outcome: Value, *, cached: bool = False) -> Kept | None:
+    def keep(self, claim: Claim, outcome: Value, *, cached: bool = False) -> Committed | None:
         """Commits a step's outcome once; None, and nothing written, when the claim was lost.
 
         The outcome of a job that has meanwhile ended is kept too, and changes nothing: an ended job tells no more
@@ -100,7 +101,7 @@ class PostgresSteps:
         row = self._row("leave", {**left(settled), "delay": None, "tried": True, "look": True})
         if row.number is not None:
             self._told(kept(settled, number=row.number, at=row.at))
-        return Kept(progress=_progress(claim.step.job, row)) if row.kept else None
+        return Committed(standing=_standing(claim.step.job, row)) if row.kept else None
 
     def postpone(self, claim: Claim, *, delay: float, cause: str, tried: bool = True) -> bool:
         """Gives a claim back, to be due in ``delay`` seconds; False when it was lost."""
@@ -112,6 +113,15 @@ class PostgresSteps:
                 told(claim.step.job, EventKind.STEP_WAITING, claim.step.key, number=row.number, at=row.at, **detail)
             )
         return bool(row.kept)
+
+    def rouse(self, places: Sequence[tuple[str, str]]) -> Sequence[tuple[Step, Route]]:
+        """Makes waiting steps of live jobs, named by job and key, due now, and gives them with their routes."""
+        if not places:
+            return ()
+        terms = {"jobs": [job for job, _ in places], "keys": [key for _, key in places]}
+        with self._database.connect() as connection:
+            rows = connection.execute(QUERIES["rouse"], terms).all()
+        return tuple((_step(row), Route(row.workspace, Priority(row.priority))) for row in rows)
 
     def _row(self, query: str, terms: dict[str, Any]) -> Any:
         return self._database.direct.row(TURNS[query], terms)
@@ -183,10 +193,10 @@ def _claim_of(step: Step, row: Any) -> Claim:
     )
 
 
-def _progress(job: str, row: Any) -> Progress | None:
+def _standing(job: str, row: Any) -> Standing | None:
     if row.tree is None:
         return None
-    return Progress(
+    return Standing(
         job=job,
         tree=read_text(row.tree),
         variables=read_value(row.variables) or {},

@@ -75,6 +75,7 @@ job = Table(
     *(Column(name, Integer(), nullable=False, server_default="0") for name in ("steps", "open", "waves", "look_at")),
     Column("bytes", BigInteger(), nullable=False, server_default="0"),
     Column("asked_at", _time()),
+    Column("callback", AnyText()),
     UniqueConstraint("workspace", "idempotency_key"),
     CheckConstraint("state in ('accepted', 'running', 'done', 'failed', 'cancelled')", name="state"),
     CheckConstraint("(finished_at is null) = (state in ('accepted', 'running'))", name="finished"),
@@ -122,6 +123,38 @@ event = Table(
     Column("kind", Text(), nullable=False),
     Column("step", AnyText()),
     Column("detail", ValueText(), nullable=False),
+)
+
+# The message about a job that ended and had a callback. ``attempt`` is the fencing number of who took it last, and
+# ``tries`` counts the same since it was last asked for. ``lease_until`` is in the future while somebody sends it.
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("job", AnyText(), ForeignKey("job.id", ondelete="CASCADE"), primary_key=True),
+    Column("workspace", AnyText(), nullable=False),
+    Column("url", AnyText(), nullable=False),
+    Column("state", Text(), nullable=False, server_default="pending"),
+    Column("attempt", Integer(), nullable=False, server_default="0"),
+    Column("tries", Integer(), nullable=False, server_default="0"),
+    Column("due_at", _time(), nullable=False),
+    Column("lease_until", _time()),
+    Column("delivered_at", _time()),
+    Column("status", Integer()),
+    Column("reason", AnyText(), nullable=False, server_default=""),
+    CheckConstraint("state in ('pending', 'delivered', 'dead')", name="state"),
+    Index("delivery_due", "due_at", postgresql_where=text("state = 'pending'")),
+    Index("delivery_workspace", "workspace", "job"),
+)
+
+# What a workspace's messages are signed with; one without an end is the newest.
+webhook_secret = Table(
+    "webhook_secret",
+    metadata,
+    Column("workspace", AnyText(), primary_key=True),
+    Column("id", AnyText(), primary_key=True),
+    Column("sealed", LargeBinary(), nullable=False),
+    Column("created_at", _time(), nullable=False),
+    Column("expires_at", _time()),
 )
 
 connection = Table(
@@ -208,4 +241,25 @@ pack_release = Table(
     Column("published_by", AnyText(), nullable=False),
     Column("published_at", _time(), nullable=False, server_default=func.now()),
     CheckConstraint("runtime in ('python', 'javascript')", name="runtime"),
+)
+
+# Results that are good for long. ``stamp`` says how often the tags had been forgotten when the result was asked for.
+result = Table(
+    "result",
+    metadata,
+    Column("name", AnyText(), primary_key=True),
+    Column("outcome", ValueText()),
+    Column("tags", ARRAY(AnyText()), nullable=False),
+    Column("stamp", BigInteger(), nullable=False),
+    Column("fresh_until", _time(), nullable=False),
+    Index("result_tags", "tags", postgresql_using="gin"),
+    Index("result_fresh_until", "fresh_until"),
+)
+
+# One row for each tag that was ever forgotten.
+result_tag = Table(
+    "result_tag",
+    metadata,
+    Column("tag", AnyText(), primary_key=True),
+    Column("forgotten", BigInteger(), nullable=False),
 )

@@ -1,4 +1,4 @@
-"""The events that the functions of migration 0005 have written, as they are told to those who follow a job."""
+"""The events that the functions of migration 0007 have written, as they are told to those who follow a job."""
 
 from __future__ import annotations
 
@@ -80,12 +80,15 @@ def ended(job: str, state: JobState, code: str | None, row: Any) -> Sequence[Eve
     """Gives the event of a job's end, if it has ended just now."""
     if row.number is None:
         return ()
-    why: dict[str, Value] = {"code": code} if code else {}
-    return told(job, EventKind(f"job.{state}"), None, number=row.number, at=row.at, seconds=row.seconds, **why)
+    return told(job, EventKind(f"job.{state}"), None, number=row.number, at=row.at, **_end(row, code))
 
 
 def _ended(job: str, outcome: Value, row: Any) -> Sequence[Event]:
-    code = code_of(outcome)
-    why: dict[str, Value] = {"code": code} if code else {}
     kind = EventKind(f"job.{end_of(outcome)}")
-    return told(job, kind, None, number=row.end_event, at=row.ended_at, seconds=row.seconds, **why)
+    return told(job, kind, None, number=row.end_event, at=row.ended_at, **_end(row, code_of(outcome)))
+
+
+def _end(row: Any, code: str | None) -> dict[str, Value]:
+    why: dict[str, Value] = {"code": code} if code else {}
+    callback: dict[str, Value] = {"callback": True} if row.calls_back else {}
+    return {"seconds": row.seconds, **why, **callback}

@@ -1,16 +1,18 @@
--- The calls of the functions of migration 0005 (there is what they do). Several in one statement are one transaction,
+-- The calls of the functions of migration 0007 (there is what they do). Several in one statement are one transaction,
 -- each going on only where the one before it did what it was asked to.
 
 -- name: accept
-select a.*, w.numbers, w.keys, w.number as wave_event, e.number as end_event, e.at as ended_at, e.seconds
+-- Keeps a new job with what it begins with, or none of it when its workspace has used the idempotency key.
+select a.*, w.numbers, w.keys, w.number as wave_event, e.number as end_event, e.at as ended_at, e.seconds, e.calls_back
 from accept_job(%(id)s, %(workspace)s, %(idempotency_key)s, %(fingerprint)s, %(formula)s, %(tree)s, %(variables)s,
-                %(asked_by)s, %(timezone)s, %(locale)s, %(priority)s, %(asked_at)s, %(seconds)s, %(known_keys)s, %(known_invocations)s, %(known_calls)s,
+                %(asked_by)s, %(timezone)s, %(locale)s, %(priority)s, %(callback)s, %(asked_at)s, %(seconds)s, %(known_keys)s, %(known_invocations)s, %(known_calls)s,
                 %(known_outcomes)s) a
 cross join lateral add_wave(a.fresh and cardinality(%(keys)s::text[]) > 0, %(id)s, %(keys)s, %(invocations)s,
                             %(calls)s, %(actions)s, %(look_at)s) w
 cross join lateral end_job(a.fresh and %(state)s::text is not null, %(id)s, %(state)s, %(outcome)s, %(code)s) e
 
 -- name: add
+-- Adds a wave, and claims its first new step where a worker is named.
 select w.*, c.attempt, c.number as claim_event, c.at as claimed_at, c.parked, c.started_at, c.workspace, c.timezone, c.locale, c.priority,
        c.seconds
 from add_wave(true, %(job)s, %(keys)s, %(invocations)s, %(calls)s, %(actions)s, %(look_at)s) w
@@ -18,6 +20,7 @@ cross join lateral claim_step(cardinality(w.keys) > 0 and %(worker)s::text is no
                               %(worker)s, %(lease)s) c
 
 -- name: keep_and_add
+-- Keeps an outcome, adds a wave, and claims its first new step.
 select s.kept, s.number as kept_event, s.at as kept_at, w.*, c.attempt, c.number as claim_event, c.at as claimed_at,
        c.parked, c.started_at, c.workspace, c.timezone, c.locale, c.priority, c.seconds
 from leave_step(%(job)s, %(key)s, %(attempt)s, %(state)s, %(outcome)s, %(cached)s, null, true, %(detail)s, false) s
@@ -27,21 +30,26 @@ cross join lateral claim_step(cardinality(w.keys) > 0 and %(worker)s::text is no
                               %(worker)s, %(lease)s) c
 
 -- name: keep_and_finish
-select s.kept, s.number as kept_event, s.at as kept_at, e.number, e.at, e.seconds
+-- Keeps an outcome and ends the job.
+select s.kept, s.number as kept_event, s.at as kept_at, e.number, e.at, e.seconds, e.calls_back
 from leave_step(%(job)s, %(key)s, %(attempt)s, %(state)s, %(outcome)s, %(cached)s, null, true, %(detail)s, false) s
 cross join lateral end_job(s.number is not null, %(job)s, %(final_state)s, %(final_outcome)s, %(code)s) e
 
 -- name: finish
+-- Ends a job.
 select * from end_job(true, %(job)s, %(state)s, %(outcome)s, %(code)s)
 
 -- name: claim
+-- Takes a step.
 select * from claim_step(true, %(job)s, %(key)s, %(worker)s, %(lease)s)
 
 -- name: leave
+-- Ends a claim.
 select * from leave_step(%(job)s, %(key)s, %(attempt)s, %(state)s, %(outcome)s, %(cached)s, %(delay)s, %(tried)s,
                          %(detail)s, %(look)s)
 
 -- name: renew
+-- Holds claims for longer, and lists those that were not lost.
 update step set lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
 from unnest(%(jobs)s::text[], %(keys)s::text[], %(attempts)s::int[]) as held (job, key, attempt)
 where step.job = held.job and step.key = held.key and step.attempt = held.attempt and step.state = 'running'

@@ -81,6 +81,19 @@ def test_a_release_is_read_from_the_manifest() -> None:
     )
 
 
+def test_how_long_an_old_result_may_be_used_is_said_where_it_is_said() -> None:
+    patient = Pack(id=9104, name="Patient", version="1.0.0", description="For a test.")
+
+    @patient.formula(cache_ttl=60, cache_stale=600)
+    def read(context: Context) -> str:
+        """Reads."""
+        return ""
+
+    manifest = json.loads(json.dumps(describe(patient)))
+    assert release(manifest).formulas["Read"].cache_stale == 600.0
+    assert "cache_stale" not in MANIFEST["formulas"][0]
+
+
 def test_an_action_is_an_action_in_its_signature() -> None:
     signature = release(MANIFEST).formulas["Post"].signature
     assert (signature.action, signature.account, signature.result) == (True, Need.OPTIONAL, Shape(Kind.ANY))

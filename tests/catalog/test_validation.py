@@ -109,6 +109,8 @@ HOSTILE: list[tuple[tuple[Any, ...], Any, str, str]] = [
     (("system_authentication", "kind"), "OAuth2", "system_authentication", "OAuth2 has no 'parameter'"),
     (("formulas", 1, "name"), "TASK", "formulas[1].name", "another one has that name"),
     (("formulas", 0, "timeout"), 90, "formulas[0].timeout", "more than 0 and at most 60"),
+    (("formulas", 1, "cache_stale"), 60, "formulas[1]", "and a cache_ttl besides"),
+    (("formulas", 0, "cache_stale"), -1, "formulas[0].cache_stale", "while another is made"),
     (("formulas", 1, "cache_ttl"), 60, "formulas[1]", "never answered from a cache"),
     (("formulas", 0, "result", "schema", "id"), "Nothing", "formulas[0].result.schema", "no such property"),
     (("formulas", 0, "result", "kind"), "text", "formulas[0].result", "to objects only"),

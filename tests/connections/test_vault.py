@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -11,8 +12,8 @@ from hypothesis import strategies as st
 
 from packsys.connections.vault import Secret, Vault, place_of
 from packsys.errors import SealBroken, WrongSetUp
-from packsys.memory import MemoryConnections, MemoryOAuth
-from packsys.model import Connection, OAuthClient
+from packsys.memory import MemoryConnections, MemoryOAuth, MemoryWebhookSecrets
+from packsys.model import Connection, OAuthClient, WebhookSecret
 from packsys.runtime.rotate import Rotate
 
 KEYS = {"2025": os.urandom(32), "2026": os.urandom(32)}
@@ -170,19 +171,25 @@ def house(count: int) -> tuple[MemoryConnections, MemoryOAuth]:
 
 def test_everything_is_sealed_anew_and_a_second_time_nothing() -> None:
     connections, oauth = house(450)
-    rotate = Rotate(connections=connections, oauth=oauth, vault=VAULT)
-    assert [each.changed for each in rotate()] == [True] * 451
+    webhook_secrets = MemoryWebhookSecrets()
+    signing = WebhookSecret(workspace="default", id="x", sealed=b"", created_at=datetime.now(UTC))
+    old = Vault(KEYS, "2025")
+    webhook_secrets.add(replace(signing, sealed=old.seal(place_of(signing), SECRET)), overlap=0)
+    rotate = Rotate(connections=connections, oauth=oauth, webhook_secrets=webhook_secrets, vault=VAULT)
+    assert [each.changed for each in rotate()] == [True] * 452
     alone = Vault({"2026": KEYS["2026"]}, "2026")
     for row in connections.after(("", ""), limit=1000):
         assert alone.open_connection(row) == SECRET
     (client,) = oauth.clients()
     assert alone.open(place_of(client), client.sealed) == SECRET
+    (kept,) = webhook_secrets.every()
+    assert alone.open(place_of(kept), kept.sealed) == SECRET
     assert not any(each.changed for each in rotate())
 
 
 def test_a_rotation_that_was_stopped_goes_on_where_it_was() -> None:
     connections, oauth = house(10)
-    rotate = Rotate(connections=connections, oauth=oauth, vault=VAULT)
+    rotate = Rotate(connections=connections, oauth=oauth, webhook_secrets=MemoryWebhookSecrets(), vault=VAULT)
     begun = rotate()
     for _ in range(5):
         next(begun)
@@ -192,7 +199,7 @@ def test_a_rotation_that_was_stopped_goes_on_where_it_was() -> None:
 def test_a_row_that_does_not_open_is_named_and_the_others_go_on() -> None:
     connections, oauth = house(3)
     connections.add(replace(ROW, id="0001", workspace="w1", sealed=b"\2broken"))
-    found = list(Rotate(connections=connections, oauth=oauth, vault=VAULT)())
+    found = list(Rotate(connections=connections, oauth=oauth, webhook_secrets=MemoryWebhookSecrets(), vault=VAULT)())
     assert [bool(each.trouble) for each in found] == [False, False, True, False]
     assert "connection 0001" in found[2].trouble
 
@@ -208,7 +215,7 @@ class Overtaken(MemoryConnections):
 def test_a_rotation_does_not_undo_a_refresh() -> None:
     connections = Overtaken()
     connections.add(sealed(vault=Vault(KEYS, "2025")))
-    list(Rotate(connections=connections, oauth=MemoryOAuth(), vault=VAULT)())
+    list(Rotate(connections=connections, oauth=MemoryOAuth(), webhook_secrets=MemoryWebhookSecrets(), vault=VAULT)())
     kept = connections.get(ROW.id, workspace="default")
     assert kept
     assert (kept.version, VAULT.open_connection(kept)) == (2, SECRET)

@@ -99,6 +99,18 @@ def attempts(
     return count
 
 
+@pack.formula(cache_ttl=60)
+def slowly(
+    context: Context,
+    key: Annotated[str, "Which counter."],
+    seconds: Annotated[float, "How long the first one waits."] = 0,
+) -> float:
+    """Counts its own calls by key, as ``Attempts`` does, and gives the count."""
+    count = _counted(Path(os.environ["PROBE_DIR"]) / f"{key}.count")
+    time.sleep(seconds if count == 1 else 0)
+    return count
+
+
 def _counted(path: Path) -> int:
     with path.open("a+", encoding="ascii") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

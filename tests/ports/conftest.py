@@ -12,12 +12,14 @@ import pytest
 
 from packsys.embedded import EmbeddedServers
 from packsys.kvstore.blobs import RedisBlobs
-from packsys.kvstore.results import RedisResults
-from packsys.memory import MemoryBlobs, MemoryResults
-from packsys.ports import BlobStore, ResultCache
+from packsys.memory import MemoryBlobs, MemoryLasting
+from packsys.ports import BlobStore, LastingResults
 from packsys.runtime.allowance import Allowance
 from packsys.store.database import Database, open_database
-from tests.ports.house import Clock, House, empty, in_memory, in_postgres
+from packsys.store.results import PostgresResults
+from tests.ports import halls
+from tests.ports.halls import Hall
+from tests.ports.house import Clock, House, age, empty, in_memory, in_postgres
 
 Makes: TypeAlias = Callable[[Allowance], BlobStore]
 
@@ -34,10 +36,9 @@ def database(servers: EmbeddedServers) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="session")
-def real_house(database: Database) -> Iterator[House]:
-    """Gives the real stores; closes what listens."""
-    with in_postgres(database) as house:
-        yield house
+def real_house(database: Database) -> House:
+    """Gives the real stores."""
+    return in_postgres(database)
 
 
 @pytest.fixture
@@ -65,8 +66,17 @@ def blobs(request: pytest.FixtureRequest) -> Makes:
 
 
 @pytest.fixture(params=["memory", "redis"])
-def results(request: pytest.FixtureRequest) -> ResultCache:
-    """Gives each implementation of the result cache."""
+def hall(request: pytest.FixtureRequest) -> Hall:
+    """Gives each implementation of the result cache and its flights."""
+    return halls.in_memory() if request.param == "memory" else halls.in_redis(request.getfixturevalue("cache_url"))
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def lasting(request: pytest.FixtureRequest) -> tuple[LastingResults, Callable[[float], None]]:
+    """Gives each implementation of what keeps results for long, and what makes seconds pass."""
     if request.param == "memory":
-        return MemoryResults(Clock())
-    return RedisResults.at(request.getfixturevalue("cache_url"))
+        clock = Clock()
+        return MemoryLasting(clock), clock.wait
+    database = request.getfixturevalue("database")
+    empty(database)
+    return PostgresResults(database), lambda seconds: age(database, seconds)

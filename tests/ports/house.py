@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -12,24 +11,44 @@ from sqlalchemy import DateTime, delete, func, update
 from packsys.memory import (
     Ledger,
     MemoryConnections,
+    MemoryDeliveries,
     MemoryEvents,
     MemoryJobs,
     MemoryKeys,
     MemoryOAuth,
+    MemoryProgress,
     MemorySteps,
     MemoryUpkeep,
+    MemoryWebhookSecrets,
 )
 from packsys.model import Event
-from packsys.ports import ConnectionStore, EventStore, JobStore, KeyStore, OAuthStore, StepStore, UpkeepStore
+from packsys.ports import (
+    ConnectionStore,
+    DeliveryStore,
+    EventStore,
+    JobStore,
+    KeyStore,
+    OAuthStore,
+    ProgressStore,
+    StepStore,
+    UpkeepStore,
+    WebhookSecretStore,
+)
 from packsys.store.connections import PostgresConnections
 from packsys.store.database import Database
+from packsys.store.deliveries import PostgresDeliveries
 from packsys.store.events import PostgresEvents
 from packsys.store.jobs import PostgresJobs
 from packsys.store.keys import PostgresKeys
 from packsys.store.oauth import PostgresOAuth
+from packsys.store.progress import PostgresProgress
 from packsys.store.steps import PostgresSteps
 from packsys.store.tables import metadata
 from packsys.store.upkeep import PostgresUpkeep
+from packsys.store.webhook_secrets import PostgresWebhookSecrets
+
+MOST, SHARE = 6, 3
+"""How many deliveries may be under way at once: of all workspaces, and of one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +62,9 @@ class House:
     connections: ConnectionStore
     oauth: OAuthStore
     keys: KeyStore
+    progress: ProgressStore
+    deliveries: DeliveryStore
+    webhook_secrets: WebhookSecretStore
     wait: Callable[[float], None]
 
 
@@ -59,9 +81,9 @@ class Clock:
         self.at += timedelta(seconds=seconds)
 
 
-def in_memory() -> House:
-    """Gives the twins, with a clock of their own."""
-    clock = Clock()
+def in_memory(clock: Clock | None = None) -> House:
+    """Gives the twins, with a clock of their own where none is given."""
+    clock = clock or Clock()
     ledger = Ledger(clock)
     return House(
         jobs=MemoryJobs(ledger),
@@ -71,29 +93,32 @@ def in_memory() -> House:
         connections=MemoryConnections(clock),
         oauth=MemoryOAuth(clock),
         keys=MemoryKeys(clock),
+        progress=MemoryProgress(ledger),
+        deliveries=MemoryDeliveries(ledger, most=MOST, share=SHARE),
+        webhook_secrets=MemoryWebhookSecrets(clock),
         wait=clock.wait,
     )
 
 
-@contextmanager
-def in_postgres(database: Database) -> Iterator[House]:
+def nobody(events: Sequence[Event]) -> None:
+    """Tells nobody."""
+
+
+def in_postgres(database: Database, *, told: Callable[[Sequence[Event]], None] = nobody) -> House:
     """Gives the real stores. Their clock is the server's, so time passes by making what is kept older."""
-
-    def bell(events: Sequence[Event]) -> None:
-        for job in {event.job for event in events}:
-            database.direct.row("select pg_notify('packsys_job', %(job)s)", {"job": job})
-
-    with closing(PostgresEvents(database)) as events:
-        yield House(
-            jobs=PostgresJobs(database, told=bell),
-            steps=PostgresSteps(database, told=bell),
-            events=events,
-            upkeep=PostgresUpkeep(database, told=bell),
-            connections=PostgresConnections(database),
-            oauth=PostgresOAuth(database),
-            keys=PostgresKeys(database),
-            wait=lambda seconds: age(database, seconds),
-        )
+    return House(
+        jobs=PostgresJobs(database, told=told),
+        steps=PostgresSteps(database, told=told),
+        events=PostgresEvents(database),
+        upkeep=PostgresUpkeep(database, told=told),
+        connections=PostgresConnections(database),
+        oauth=PostgresOAuth(database),
+        keys=PostgresKeys(database),
+        progress=PostgresProgress(database),
+        deliveries=PostgresDeliveries(database, most=MOST, share=SHARE),
+        webhook_secrets=PostgresWebhookSecrets(database),
+        wait=lambda seconds: age(database, seconds),
+    )
 
 
 def age(database: Database, seconds: float) -> None:

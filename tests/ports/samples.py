@@ -45,6 +45,7 @@ def job(
     formula: str = "=GitHub::Repos()",
     variables: Mapping[str, Value] | None = None,
     asked_by: str = "a test",
+    callback: str | None = None,
 ) -> Job:
     """Makes a job with an id of its own."""
     asked = datetime(2020, 1, 1, tzinfo=UTC)
@@ -59,6 +60,7 @@ def job(
         locale="nb-NO",
         accepted_at=asked,
         deadline=asked + timedelta(seconds=timeout),
+        callback=callback,
     )
 
 

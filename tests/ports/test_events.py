@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from threading import Event as Bell
 
 import pytest
 
@@ -143,60 +142,3 @@ def _in_order(events: Sequence[Event]) -> bool:
         by_step.setdefault(event.step, []).append(event.kind)
     by_step.pop(None, None)
     return all(kinds == ["step.queued", "step.running", "step.done"] for kinds in by_step.values())
-
-
-# Listening.
-
-
-def test_the_bell_rings_after_each_event(house: House) -> None:
-    kept, bell = house.jobs.accept(job()), Bell()
-    stop = house.events.listen(kept.id, bell.set)
-    seen = len(house.events.since(kept.id, 0))
-    for act in (
-        lambda: house.steps.add(kept.id, [REPOS]),
-        lambda: house.steps.claim(kept.id, REPOS.key, worker="w", lease=30),
-        lambda: house.jobs.finish(kept.id, 1),
-    ):
-        bell.clear()
-        act()
-        seen = _rung(house, kept.id, bell, seen)
-    stop()
-
-
-def test_every_listener_hears_its_own_job(house: House) -> None:
-    ours, theirs = house.jobs.accept(job()), house.jobs.accept(job())
-    first, second, other = Bell(), Bell(), Bell()
-    stops = [house.events.listen(ours.id, bell.set) for bell in (first, second)]
-    stops.append(house.events.listen(theirs.id, other.set))
-    house.jobs.finish(ours.id, 1)
-    for bell in (first, second):
-        _rung(house, ours.id, bell, 1)
-    house.jobs.finish(theirs.id, 1)
-    _rung(house, theirs.id, other, 1)
-    for stop in stops:
-        stop()
-
-
-def test_who_stopped_listening_is_left_alone(house: House) -> None:
-    kept, stopped, listening = house.jobs.accept(job()), Bell(), Bell()
-    stop_first = house.events.listen(kept.id, stopped.set)
-    stop_second = house.events.listen(kept.id, listening.set)
-    house.steps.add(kept.id, [REPOS])
-    _rung(house, kept.id, stopped, 1)
-    stop_first()
-    stop_first()
-    stopped.clear()
-    listening.clear()
-    house.jobs.finish(kept.id, 1)
-    _rung(house, kept.id, listening, 3)
-    assert not stopped.is_set()
-    stop_second()
-
-
-def _rung(house: House, of: str, bell: Bell, seen: int) -> int:
-    """Waits until the bell has rung for something new: it may ring for nothing, but not stay silent for something."""
-    while len(house.events.since(of, 0)) == seen:
-        assert bell.wait(10), "the bell did not ring"
-        bell.clear()
-    assert bell.wait(10), "the bell did not ring"
-    return len(house.events.since(of, 0))

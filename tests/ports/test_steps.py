@@ -302,3 +302,48 @@ def test_a_claim_that_was_given_back_untried_is_no_attempt(house: House, kept: J
         {"cause": "rate_limit", "seconds": 1.5, "tried": False},
         {"cause": "Upstream", "seconds": 1},
     ]
+
+
+# Rousing.
+
+
+def test_a_roused_step_is_due_now(house: House, kept: Job) -> None:
+    house.steps.add(kept.id, [REPOS, USER])
+    house.steps.postpone(claim(house, kept), delay=30, cause="in_flight", tried=False)
+    (roused,) = house.steps.rouse([(kept.id, REPOS.key), (kept.id, "absent"), ("absent", REPOS.key)])
+    assert (roused.job, roused.key, roused.state) == (kept.id, REPOS.key, StepState.WAITING)
+    assert claim(house, kept).tries == 1
+
+
+def test_only_what_waits_is_roused(house: House, kept: Job) -> None:
+    house.steps.add(kept.id, [REPOS, USER])
+    claim(house, kept)
+    assert list(house.steps.rouse([(kept.id, REPOS.key), (kept.id, USER.key)])) == []
+    assert list(house.steps.rouse([])) == []
+
+
+def test_no_step_of_an_ended_job_is_roused(house: House, kept: Job) -> None:
+    house.steps.add(kept.id, [REPOS])
+    house.steps.postpone(claim(house, kept), delay=30, cause="in_flight", tried=False)
+    house.jobs.cancel(kept.id)
+    assert list(house.steps.rouse([(kept.id, REPOS.key)])) == []
+
+
+def test_what_was_roused_and_sent_is_not_sent_again_at_once(house: House, kept: Job) -> None:
+    house.steps.add(kept.id, [REPOS])
+    house.steps.postpone(claim(house, kept), delay=5, cause="in_flight", tried=False)
+    house.wait(60)
+    house.steps.rouse([(kept.id, REPOS.key)])
+    assert list(house.upkeep.stalled(grace=10)) == []
+    house.wait(11)
+    assert [stall.steps for stall in house.upkeep.stalled(grace=10)] == [(REPOS.key,)]
+
+
+def test_steps_of_many_jobs_are_roused_at_once(house: House) -> None:
+    jobs = [house.jobs.accept(job()) for _ in range(20)]
+    for each in jobs:
+        house.steps.add(each.id, [REPOS])
+        house.steps.postpone(claim(house, each), delay=30, cause="in_flight", tried=False)
+    places = [(each.id, REPOS.key) for each in jobs]
+    roused = at_once(lambda n: house.steps.rouse(places[n % 3 :]))
+    assert {step.job for steps in roused for step in steps} == {each.id for each in jobs}

@@ -58,6 +58,19 @@ def test_each_job_expires_once_however_many_look(house: House) -> None:
 # Lost workers.
 
 
+def test_a_claim_that_was_given_back_untried_is_not_one_that_was_lost(house: House) -> None:
+    of = running(house)
+    for _ in range(5):
+        claimed = house.steps.claim(of, REPOS.key, worker="w", lease=15)
+        assert claimed is not None
+        house.steps.postpone(claimed, delay=1, cause="in_flight", tried=False)
+        house.wait(2)
+    for stall in (Stall(of, (REPOS.key,), "worker.lost"), Stall(of, (), "worker.lost")):
+        house.steps.claim(of, REPOS.key, worker="w", lease=15)
+        house.wait(16)
+        assert list(house.upkeep.release(attempts=2)) == [stall]
+
+
 def test_a_step_whose_lease_ran_out_is_queued_again(house: House) -> None:
     of = running(house)
     lost = house.steps.claim(of, REPOS.key, worker="w", lease=30)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import pytest
 
 from packsys.errors import BrokenPack, NotConnected, NotFound, RequestError
-from packsys.memory import MemoryBlobs, MemoryResults
+from packsys.memory import MemoryBlobs
 from packsys.runtime.allowance import Allowance
 from packsys.runtime.connect import NewConnection
 from packsys.runtime.inquire import Question
@@ -73,7 +73,7 @@ def things(context: Context, first: Annotated[float, "The first id."]) -> Page:
 @pytest.fixture
 def here() -> World:
     """Gives a world with the pack above."""
-    return world(pack, cache=MemoryResults(lambda: datetime.now(UTC)))
+    return world(pack)
 
 
 RECALL = 'Around::Recall("Double", Object("n", {n}))'

@@ -11,26 +11,30 @@ from itertools import count, groupby
 from pathlib import Path
 
 from packsys.connections.vault import Secret, Vault
+from packsys.kvstore.results import RedisResults
 from packsys.language.compile import Compiler
-from packsys.memory import MemoryResults, NoPressure, Undisplayed
+from packsys.memory import MemoryLasting, MemoryResults, NoPressure, Undisplayed
 from packsys.memory.egress import ClosedEgress
 from packsys.model import Job, Route, Step, Submission
-from packsys.ports import Egress, ResultCache
+from packsys.ports import Egress, LastingResults
 from packsys.runtime.advance import Advance
 from packsys.runtime.connect import Connect
 from packsys.runtime.execute import Execute
+from packsys.runtime.flights import Flights
 from packsys.runtime.heartbeat import Heartbeats
 from packsys.runtime.inquire import Inquire
+from packsys.runtime.nearby import Nearby
 from packsys.runtime.opening import Open
 from packsys.runtime.reconcile import Reconcile
 from packsys.runtime.retries import Retries
 from packsys.runtime.scope import Compile
 from packsys.runtime.submit import Submit
 from packsys.runtime.surround import Surround
+from packsys.runtime.tally import Tally
 from packsys.sandbox.inprocess import InProcessPacks
 from packsys.sandbox.loading import load_pack
 from packsys.sdk import Pack
-from tests.ports.house import House, in_memory
+from tests.ports.house import Clock, House, in_memory
 
 PROBE = Path(__file__).parents[1] / "packs" / "probe.py"
 ASKING = Path(__file__).with_name("asking.py")
@@ -45,6 +49,7 @@ class Messages:
     joins: bool = False
     waiting: deque[tuple[str, ...]] = field(default_factory=deque)
     delays: list[float] = field(default_factory=list)
+    roused: list[int] = field(default_factory=list)
 
     def wave(self, steps: Sequence[Step], *, route: Route) -> None:
         self.waiting.extend(("step", step.job, step.key) for step in steps)
@@ -53,6 +58,11 @@ class Messages:
     def again(self, step: Step, *, route: Route, delay: float = 0.0) -> None:
         self.delays.append(delay)
         self.waiting.extend([("step", step.job, step.key), *[("advance", step.job)] * self.joins])
+
+    def rouse(self, steps: Sequence[tuple[Step, Route]]) -> None:
+        self.roused.append(len(steps))
+        for step, route in steps:
+            self.wave([step], route=route)
 
     def advance(self, job: str, *, route: Route) -> None:
         self.waiting.append(("advance", job))
@@ -70,6 +80,8 @@ class World:
     reconcile: Reconcile
     connect: Connect
     inquire: Inquire
+    results: MemoryResults | RedisResults
+    lasting: LastingResults
 
     def deliver(self, message: tuple[str, ...]) -> None:
         """Does what a worker does with one message."""
@@ -99,20 +111,36 @@ class World:
 def world(
     *packs_besides: Pack,
     random: Callable[[], float] = lambda: 0.5,
-    cache: ResultCache | None = None,
+    house: House | None = None,
+    results: MemoryResults | RedisResults | None = None,
+    lasting: LastingResults | None = None,
+    lease: float = 30.0,
     egress: Egress | None = None,
     joins: bool = False,
 ) -> World:
-    """Wires a house in memory with the probe, the GitHub pack and the one that asks."""
-    house, messages, numbers = in_memory(), Messages(joins=joins), count(1)
+    """Wires a house, in memory where nothing else is given, with the probe, the GitHub pack and the one that asks."""
+    clock = Clock()
+    house, messages, numbers = house or in_memory(clock), Messages(joins=joins), count(1)
     packs = InProcessPacks([load_pack(PROBE), load_pack(GITHUB), load_pack(ASKING), *packs_besides])
     advance = Advance(
-        jobs=house.jobs, steps=house.steps, dispatcher=messages, worker="test", lease=30.0, clock=time.monotonic
+        jobs=house.jobs, steps=house.steps, dispatcher=messages, worker="test", lease=lease, clock=time.monotonic
     )
     compile_formula = Compile(compiler=Compiler(), packs=packs, connections=house.connections)
 
-    kept = cache or MemoryResults(lambda: datetime.now(UTC))
+    kept, lasting = results or MemoryResults(clock), lasting or MemoryLasting(clock)
     surround = Surround(connections=house.connections, egress=egress or ClosedEgress(), cache=kept)
+    flights = Flights(
+        desk=kept,
+        cache=kept,
+        nearby=Nearby(believed=0.0),
+        lasting=lasting,
+        steps=house.steps,
+        dispatcher=messages,
+        tally=Tally(kept.count, pause=0.0),
+        random=lambda: 0.0,
+        lease=lease,
+        monotonic=lambda: clock().timestamp(),
+    )
 
     def new_id() -> str:
         return f"00000000-0000-7000-8000-{next(numbers):012}"
@@ -122,7 +150,7 @@ def world(
         messages=messages,
         submit=Submit(
             compile=compile_formula,
-            open=Open(packs=packs, cache=kept),
+            open=Open(packs=packs, flights=flights),
             jobs=house.jobs,
             dispatcher=messages,
             pressure=NoPressure(),
@@ -134,15 +162,17 @@ def world(
             packs=packs,
             runner=packs,
             surround=surround,
-            cache=kept,
+            flights=flights,
             dispatcher=messages,
             retries=Retries(random=random),
             advance=advance,
-            heartbeats=Heartbeats(house.steps, lease=30.0),
+            heartbeats=Heartbeats(house.steps, lease=lease),
             display=Undisplayed(),
         ),
         inquire=Inquire(packs=packs, runner=packs, surround=surround),
         advance=advance,
+        results=kept,
+        lasting=lasting,
         reconcile=Reconcile(upkeep=house.upkeep, steps=house.steps, dispatcher=messages, grace=10.0, attempts=ATTEMPTS),
         connect=Connect(
             packs=packs,

@@ -23,21 +23,26 @@ from packsys.memory import (
     Ledger,
     MemoryBlobs,
     MemoryConnections,
+    MemoryDeliveries,
     MemoryEvents,
+    MemoryFeed,
     MemoryJobs,
     MemoryKeys,
     MemoryOAuth,
+    MemoryProgress,
     MemoryReleases,
     MemoryResults,
     MemorySteps,
+    MemoryWebhookSecrets,
 )
-from packsys.memory.egress import ClosedEgress
+from packsys.memory.egress import ClosedEgress, ClosedFetcher
 from packsys.model import Connection, Event, Job, PackVersion, Scope, Submission
 from packsys.planner.plan import Plan, PlannedStep
 from packsys.ports import EventStore
 from packsys.runtime.cancel import Cancel
 from packsys.runtime.clients import SetClient
 from packsys.runtime.connect import NewConnection, note_of
+from packsys.runtime.deliver import Deliver
 from packsys.runtime.disconnect import Disconnect
 from packsys.runtime.ids import job_id
 from packsys.runtime.inquire import Inquire
@@ -48,6 +53,7 @@ from packsys.runtime.rotate import Rotate
 from packsys.runtime.signin import SignIn
 from packsys.runtime.submit import fingerprint
 from packsys.runtime.surround import Surround
+from packsys.runtime.webhook_secrets import WebhookSecrets
 from packsys.sandbox.inprocess import InProcessPacks
 from packsys.values import Value
 from tests.connections.world import REDIRECT, Direct, a_pack, declared
@@ -67,20 +73,26 @@ def call(name: str = "Repos", *, key: str = "0" * 32) -> Invocation:
 
 
 class Bells:
-    """Passes events on, counts who listens, and can be told to keep quiet or to fail."""
+    """Is a feed that counts who listens and who reads, and can be told to keep quiet, to forget, or to fail.
 
-    def __init__(self, events: EventStore) -> None:
-        self.events = events
+    The log of events fails with it.
+    """
+
+    def __init__(self) -> None:
+        self.feed = MemoryFeed()
         self.listening: Counter[str] = Counter()
+        self.read_log: Counter[str] = Counter()
         self.quiet = self.broken = False
 
-    def since(self, job: str, number: int) -> Sequence[Event]:
-        if self.broken:
-            raise NotReady
-        return self.events.since(job, number)
+    def publish(self, events: Sequence[Event]) -> None:
+        if not self.quiet:
+            self.feed.publish(events)
+
+    def since(self, job: str, number: int) -> Sequence[Event] | None:
+        return None if self.broken else self.feed.since(job, number)
 
     def listen(self, job: str, ring: Callable[[], None]) -> Callable[[], None]:
-        stop = self.events.listen(job, lambda: None if self.quiet else ring())
+        stop = self.feed.listen(job, ring)
         self.listening[job] += 1
 
         def leave() -> None:
@@ -88,6 +100,20 @@ class Bells:
             self.listening[job] -= 1
 
         return leave
+
+
+@dataclass(frozen=True)
+class Log:
+    """Is the log of events behind the bells."""
+
+    bells: Bells
+    events: EventStore
+
+    def since(self, job: str, number: int) -> Sequence[Event]:
+        self.bells.read_log[job] += 1
+        if self.bells.broken:
+            raise NotReady
+        return self.events.since(job, number)
 
 
 @dataclass(frozen=True)
@@ -127,21 +153,23 @@ class SmallHouse:
     ours; ``Done()`` has ended, with the variable ``Value``, when submit returns.
     """
 
-    ledger: Ledger = field(default_factory=lambda: Ledger(now))
+    ledger: Ledger = field(init=False)
     keys: MemoryKeys = field(default_factory=lambda: MemoryKeys(now))
     kept: MemoryConnections = field(default_factory=MemoryConnections)
     blobs: MemoryBlobs = field(default_factory=lambda: MemoryBlobs(now=now))
     releases: MemoryReleases = field(default_factory=MemoryReleases)
-    bells: Bells = field(init=False)
+    bells: Bells = field(default_factory=Bells)
     accepted: set[str] = field(default_factory=set)
     troubles: deque[PacksysError] = field(default_factory=deque)
     authority: Authority = field(default_factory=Authority)
     vault: Vault = field(default_factory=lambda: Vault({"test": bytes(32)}, "test"))
     oauth: MemoryOAuth = field(default_factory=MemoryOAuth)
+    signing: MemoryWebhookSecrets = field(default_factory=MemoryWebhookSecrets)
+    asked_for: list[str] = field(default_factory=list)
     health: dict[str, str] = field(default_factory=lambda: {"postgres": "ok", "state": "ok"})
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "bells", Bells(MemoryEvents(self.ledger)))
+        object.__setattr__(self, "ledger", Ledger(now, publish=self.bells.publish))
 
     @property
     def services(self) -> Services:
@@ -155,7 +183,7 @@ class SmallHouse:
             sign_in=SignIn(**self.parts, redirect=REDIRECT, new_id=new_id, randomness=secrets.token_bytes),
             disconnect=Disconnect(**self.parts),
             set_client=SetClient(packs=TwoPacks(self.releases), oauth=self.oauth, vault=self.vault),
-            rotate=Rotate(connections=self.kept, oauth=self.oauth, vault=self.vault),
+            rotate=Rotate(connections=self.kept, oauth=self.oauth, webhook_secrets=self.signing, vault=self.vault),
             publish=self.publish,
             execute=lambda job, step: None,
             inquire=self.inquire,
@@ -164,11 +192,18 @@ class SmallHouse:
             ready=self.ready,
             jobs=self.jobs,
             steps=self.steps,
-            events=self.bells,
+            events=Log(self.bells, MemoryEvents(self.ledger)),
+            feed=self.bells,
+            progress=MemoryProgress(self.ledger),
+            deliveries=self.deliveries,
+            deliver=self.deliver,
+            webhook_secrets=self.webhook_secrets,
             keys=self.keys,
             connections=self.kept,
             packs=TwoPacks(self.releases),
             blobs=self.blobs,
+            cache=MemoryResults(now),
+            forget=lambda tags: None,
             registry=Registry(shipped=[shipped(describe(github))], releases=self.releases),
         )
 
@@ -194,6 +229,31 @@ class SmallHouse:
             "mint": Mint(couriers=lambda workspace: Direct(self.authority), now=now),
             "now": now,
         }
+
+    @property
+    def deliveries(self) -> MemoryDeliveries:
+        """Gives the store of messages to callbacks."""
+        return MemoryDeliveries(self.ledger)
+
+    @property
+    def webhook_secrets(self) -> WebhookSecrets:
+        """Gives what messages are signed with."""
+        return WebhookSecrets(
+            store=self.signing, vault=self.vault, randomness=secrets.token_bytes, new_id=new_id, now=now
+        )
+
+    @property
+    def deliver(self) -> Deliver:
+        """Gives what tells callbacks; nothing gets out."""
+        return Deliver(
+            deliveries=self.deliveries,
+            jobs=self.jobs,
+            secrets=self.webhook_secrets.of,
+            couriers=lambda workspace: ClosedFetcher("A test"),
+            now=now,
+            random=lambda: 0.0,
+            post=lambda: self.asked_for.append("deliver"),
+        )
 
     @property
     def jobs(self) -> MemoryJobs:
@@ -284,6 +344,7 @@ def job_of(submission: Submission) -> Job:
         asked_by=submission.asked_by,
         timezone=submission.timezone,
         locale=submission.locale,
+        callback=submission.callback,
         accepted_at=now(),
         deadline=now() + timedelta(seconds=submission.timeout),
     )

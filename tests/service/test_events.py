@@ -116,6 +116,30 @@ def test_a_lost_bell_delays_events_and_loses_none(http: httpx.Client, house: Sma
         assert next(events).event == "job.done"
 
 
+def test_while_the_feed_knows_the_log_is_not_read(http: httpx.Client, house: SmallHouse, job: str) -> None:
+    with connect_sse(http, "GET", f"/v1/jobs/{job}/events") as source:
+        events = source.iter_sse()
+        next(events)
+        house.run_step(job, 1)
+        skip_to(events, "step.done")
+        house.jobs.finish(job, 42)
+        assert numbers(list(events)) == [6]
+    assert house.bells.read_log[job] == 0
+
+
+def test_a_feed_that_forgets_loses_and_repeats_nothing(http: httpx.Client, house: SmallHouse, job: str) -> None:
+    with connect_sse(http, "GET", f"/v1/jobs/{job}/events") as source:
+        events = source.iter_sse()
+        told = [next(events)]
+        for forgets in (True, False, True):
+            if forgets:
+                house.bells.feed.forget()
+            house.run_step(job, 1)
+        house.jobs.finish(job, 42)
+        told += events
+    assert numbers(told) == list(range(1, 13))
+
+
 def test_a_stream_whose_store_fails_ends_early_and_leaves_nothing_behind(
     http: httpx.Client, house: SmallHouse, job: str, broken: Callable[[], None], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from packsys.errors import RateLimited
 from packsys.values import ErrorValue, Origin
-from tests.service.house import SmallHouse, until
+from tests.service.house import SmallHouse, call, until
 
 ABSENT = "01890a5d-ac96-774b-bcce-b302099a8057"
 
@@ -197,3 +197,26 @@ def test_the_workspace_is_the_keys(http: httpx.Client, stranger: httpx.Client, h
     assert answer.json()["errors"] == [
         {"where": "body", "pointer": "/workspace", "detail": "Extra inputs are not permitted"}
     ]
+
+
+def test_a_job_shows_how_far_it_is(http: httpx.Client, house: SmallHouse) -> None:
+    job = http.post("/v1/jobs", json={"formula": "=1"}).json()
+    assert job["progress"]["total"] == 0
+    house.run_step(job["id"], 1)
+    (step,) = house.steps.add(job["id"], [call(key="1" * 32)])
+    claim = house.steps.claim(job["id"], step.key, worker="a test", lease=60)
+    assert claim
+    house.steps.postpone(claim, delay=100, cause="rate_limit")
+    progress = http.get(f"/v1/jobs/{job['id']}").json()["progress"]
+    (wait,) = progress.pop("waits")
+    counts = {"queued": 0, "running": 0, "waiting": 1, "done": 1, "failed": 0, "cached": 0, "total": 2, "waves": 2}
+    assert progress == counts
+    assert (wait["cause"], wait["steps"]) == ("rate_limit", 1)
+    assert 90 < wait["seconds"] <= 100
+
+
+def test_steps_are_left_out_where_they_are_not_wanted(http: httpx.Client, house: SmallHouse) -> None:
+    job = http.post("/v1/jobs", json={"formula": "=1"}).json()["id"]
+    house.run_step(job, 1)
+    shown = http.get(f"/v1/jobs/{job}", params={"steps": False}).json()
+    assert (shown["steps"], shown["progress"]["done"]) == ([], 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,25 +10,26 @@ from sqlalchemy import text
 
 import packsys.store
 from packsys.store.database import Database
-from packsys.store.direct import TURNS
-from packsys.store.queries import QUERIES, load
+from packsys.store.queries import load
 from packsys.store.tables import metadata
 from packsys.turns import Opening, Settled
 from tests.ports.house import House, in_postgres
 from tests.ports.samples import call, job
 
 FOLDER = Path(packsys.store.__file__).parent
-PARTS = re.split(r"^-- name: ", (FOLDER / "queries.sql").read_text(encoding="utf-8"), flags=re.MULTILINE)
+FILES = sorted(FOLDER.glob("*.sql"))
+PARTS = [
+    part for file in FILES for part in re.split(r"^-- name: ", file.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+]
 
 
 @pytest.fixture
-def house(database: Database) -> Iterator[House]:
+def house(database: Database) -> House:
     """Gives the real stores."""
-    with in_postgres(database) as opened:
-        yield opened
+    return in_postgres(database)
 
 
-@pytest.mark.parametrize("part", PARTS[1:], ids=lambda part: part.split("\n")[0])
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.split("\n")[0])
 def test_a_sentence_stands_above_each_statement(part: str) -> None:
     sentence = part.split("\n")[1]
     assert re.match(r"-- [A-Z].*\S$", sentence)
@@ -37,7 +37,7 @@ def test_a_sentence_stands_above_each_statement(part: str) -> None:
 
 def test_every_statement_is_used() -> None:
     code = "".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*.py"))
-    assert [name for name in (*QUERIES, *TURNS) if f'"{name}"' not in code] == []
+    assert [name for file in FILES for name in load(file) if f'"{name}"' not in code] == []
 
 
 def test_a_column_means_the_same_in_every_table() -> None:

@@ -23,10 +23,9 @@ Result = TypeVar("Result")
 
 
 @pytest.fixture
-def house(database: Database) -> Iterator[House]:
+def house(database: Database) -> House:
     """Gives the real stores."""
-    with in_postgres(database) as opened:
-        yield opened
+    return in_postgres(database)
 
 
 @pytest.fixture

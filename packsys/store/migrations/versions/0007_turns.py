@@ -5,10 +5,10 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0007"
+down_revision = "0006"
 
-_FUNCTIONS = Path(__file__).parents[1] / "sql" / "0005_turns.sql"
+_FUNCTIONS = Path(__file__).parents[1] / "sql" / "0007_turns.sql"
 
 
 def _count(name: str, kind: type[sa.types.TypeEngine[int]] = sa.Integer) -> sa.Column[int]:

@@ -12,7 +12,7 @@
 
 create function accept_job(
     p_id text, p_workspace text, p_key text, p_fingerprint text, p_formula text, p_tree text, p_variables text,
-    p_asked_by text, p_timezone text, p_locale text, p_priority text, p_asked_at timestamptz, p_seconds float8,
+    p_asked_by text, p_timezone text, p_locale text, p_priority text, p_callback text, p_asked_at timestamptz, p_seconds float8,
     p_keys text[], p_invocations text[], p_calls text[], p_outcomes text[]
 ) returns table (fresh boolean, accepted_at timestamptz, deadline timestamptz) language plpgsql as $$
 #variable_conflict use_column
@@ -23,9 +23,9 @@ declare
 begin
     perform set_config('synchronous_commit', 'on', true);
     insert into job (id, workspace, idempotency_key, fingerprint, formula, tree, variables, asked_by, timezone, locale, priority,
-                     state,
+                     callback, state,
                      asked_at, accepted_at, started_at, moved_at, deadline, events, steps, waves)
-    values (p_id, p_workspace, p_key, p_fingerprint, p_formula, p_tree, p_variables, p_asked_by, p_timezone, p_locale, p_priority,
+    values (p_id, p_workspace, p_key, p_fingerprint, p_formula, p_tree, p_variables, p_asked_by, p_timezone, p_locale, p_priority, p_callback,
             case when v_known = 0 then 'accepted' else 'running' end, p_asked_at, v_at, case when v_known > 0 then v_at end, v_at,
             v_deadline, 1 + (v_known > 0)::int + 2 * v_known, v_known, (v_known > 0)::int)
     on conflict (workspace, idempotency_key) do nothing;
@@ -54,30 +54,36 @@ begin
     return query select true, v_at, v_deadline;
 end $$;
 
--- Ends a live job; ``number`` is null when it had ended, or when ``p_asked`` is false.
+-- Ends a live job, and owes its callback a message; ``number`` is null when it had ended, or when ``p_asked`` is false.
 create function end_job(p_asked boolean, p_job text, p_state text, p_outcome text, p_code text)
-returns table (number int, at timestamptz, seconds float8) language plpgsql as $$
+returns table (number int, at timestamptz, seconds float8, calls_back boolean) language plpgsql as $$
 #variable_conflict use_column
 declare
     v_at timestamptz;
     v_number int;
     v_seconds float8;
+    v_callback text;
 begin
     if p_asked then
         update job
         set state = p_state, outcome = p_outcome, finished_at = clock_timestamp(), moved_at = clock_timestamp(),
             events = events + 1
         where id = p_job and state in ('accepted', 'running')
-        returning events, finished_at, round(extract(epoch from finished_at - accepted_at), 3)::float8
-        into v_number, v_at, v_seconds;
+        returning events, finished_at, round(extract(epoch from finished_at - accepted_at), 3)::float8, job.callback
+        into v_number, v_at, v_seconds, v_callback;
     end if;
     if v_number is not null then
         perform set_config('synchronous_commit', 'on', true);
         insert into event (job, number, at, kind, detail)
         values (p_job, v_number, v_at, 'job.' || p_state,
-                json_strip_nulls(json_build_object('seconds', v_seconds, 'code', p_code)));
+                json_strip_nulls(json_build_object('seconds', v_seconds, 'code', p_code,
+                                                   'callback', case when v_callback is not null then true end)));
     end if;
-    return query select v_number, v_at, v_seconds;
+    if v_number is not null and v_callback is not null then
+        insert into delivery (job, workspace, url, due_at) 
+        select id, workspace, v_callback, v_at from job where id = p_job;
+    end if;
+    return query select v_number, v_at, v_seconds, v_callback is not null;
 end $$;
 
 -- Keeps the calls that are new to a live job as one queued wave; the first wave sets the job running. ``number`` is

@@ -1,0 +1,55 @@
+"""What runs jobs, and how it is timed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Protocol
+
+from benchmarks.execution.shapes import Shape
+
+PATIENCE = 120.0
+"""Seconds after which a job that has not ended ends the benchmark."""
+
+Wait = Callable[[], object]
+"""Waits for a job's end and gives its value."""
+
+
+class Engine(Protocol):
+    """Evaluates shapes."""
+
+    def submit(self, shape: Shape, seed: int) -> Wait:
+        """Begins a job, and gives the way to its value."""
+
+
+class Stopwatch:
+    """Gives jobs to an engine, and checks every value."""
+
+    def __init__(self, engine: Engine, seeds: Iterator[int] | None = None) -> None:
+        """Takes the engine; every job gets the next seed."""
+        self._engine = engine
+        self._seeds = seeds or count(1)
+
+    def run(self, shape: Shape, jobs: int) -> float:
+        """Submits ``jobs`` at once and gives the seconds until all have their value."""
+        begun = time.perf_counter()
+        self.collect(shape, self.submit(shape, jobs))
+        return time.perf_counter() - begun
+
+    def submit(self, shape: Shape, jobs: int) -> list[tuple[int, Wait]]:
+        """Begins jobs, and gives the seed of each and the way to its value."""
+        seeds = [next(self._seeds) for _ in range(jobs)]
+        return [(seed, self._engine.submit(shape, seed)) for seed in seeds]
+
+    def submitted(self, shape: Shape, jobs: int) -> tuple[float, list[tuple[int, Wait]]]:
+        """Begins jobs, and gives the seconds that this took beside what :meth:`submit` gives."""
+        begun = time.perf_counter()
+        waits = self.submit(shape, jobs)
+        return time.perf_counter() - begun, waits
+
+    def collect(self, shape: Shape, waits: list[tuple[int, Wait]]) -> None:
+        """Waits for every value; raises AssertionError for a wrong one."""
+        for seed, wait in waits:
+            value = wait()
+            assert value == shape.value(seed), f"{shape.name} of {seed} gave {value!r}, not {shape.value(seed)}"

@@ -1,0 +1,1 @@
+"""Hurts a whole house while it works, and judges it by what its clients, its services and its database saw."""

@@ -1,0 +1,32 @@
+"""Looks into the state server from outside: queues, messages that nobody acknowledged, keys that stay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import redis
+
+from packsys.kvstore.address import translated
+from tests.chaos.history import Broker
+
+QUEUES = ("celery", "formulas", "upkeep")
+UNACKED = "unacked_index"
+
+
+def client(url: str) -> Any:
+    """Gives a client of a Redis server."""
+    return redis.Redis.from_url(translated(url))
+
+
+def look(url: str) -> Broker:
+    """Tells what the state server holds."""
+    server = client(url)
+    names = [*QUEUES, *(key.decode() for key in server.scan_iter(match="formulas*") if server.type(key) == b"list")]
+    unacked = server.zrange(UNACKED, 0, -1, withscores=True)
+    lasting = sum(server.ttl(key) == -1 for key in server.scan_iter(count=1000))
+    return Broker(
+        queues={name: server.llen(name) for name in dict.fromkeys(names)},
+        unacked=[taken for _, taken in unacked],
+        lasting=lasting,
+        waiting=server.info("clients")["blocked_clients"],
+    )

@@ -1,0 +1,112 @@
+"""Ends a process before or after a call that writes: one point for each method of each port, on either side.
+
+Deaths are files in a folder, so that all processes together die each of them once, whoever comes first: a process
+that removes the file dies.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+from packsys.adapters import Adapters
+from packsys.ports import Dispatcher, JobStore, ResultCache, StepStore, UpkeepStore
+
+PORTS: dict[str, type] = {
+    "jobs": JobStore,
+    "steps": StepStore,
+    "upkeep": UpkeepStore,
+    "dispatcher": Dispatcher,
+    "cache": ResultCache,
+}
+"""The ports that a worker writes through, under their names among the adapters."""
+
+READS = frozenset({"get", "of", "since"})
+SIDES = ("before", "after")
+
+
+def matrix() -> Sequence[str]:
+    """Lists every point: port, method, and the side of the call."""
+    return [
+        f"{port}.{method}.{side}"
+        for port, protocol in PORTS.items()
+        for method in vars(protocol)
+        if not method.startswith("_") and method not in READS
+        for side in SIDES
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deaths:
+    """Is the folder of the deaths that are still to be died; ``die`` is how."""
+
+    folder: Path
+    every: int = 1
+    die: Callable[[], None] = lambda: os.kill(os.getpid(), signal.SIGKILL)
+    passed: Counter[str] = field(default_factory=Counter)
+
+    def plan(self, points: Iterable[str], *, times: int = 1) -> None:
+        """Makes each point a place to die at, so many times."""
+        for point in points:
+            for number in range(times):
+                (self.folder / f"{point}.{number}").touch()
+
+    def left(self) -> Sequence[str]:
+        """Lists the deaths that nobody has died."""
+        return sorted(each.name for each in self.folder.iterdir())
+
+    def forget(self) -> None:
+        """Lets everybody live."""
+        for name in self.left():
+            (self.folder / name).unlink(missing_ok=True)
+
+    def passing(self, point: str) -> None:
+        """Dies if it is time to."""
+        self.passed[point] += 1
+        if self.passed[point] % self.every == 0 and self._mine(point):
+            self.die()
+
+    def _mine(self, point: str) -> bool:
+        for due in self.folder.glob(f"{point}.*"):
+            with suppress(FileNotFoundError):  # another process was first
+                due.unlink()
+                return True
+        return False
+
+
+class Mortal:
+    """Stands before an adapter and passes every call on, by way of the points where it may die."""
+
+    def __init__(self, port: str, inner: Any, deaths: Deaths) -> None:
+        self._port, self._inner, self._deaths = port, inner, deaths
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._inner, name)
+        return self._mortal(name, found) if callable(found) and name not in READS else found
+
+    def _mortal(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(call)
+        def called(*args: Any, **terms: Any) -> Any:
+            self._deaths.passing(f"{self._port}.{name}.before")
+            result = call(*args, **terms)
+            self._deaths.passing(f"{self._port}.{name}.after")
+            return result
+
+        return called
+
+
+def around(deaths: Deaths) -> Callable[[Adapters], Adapters]:
+    """Gives what puts death before the adapters of a process."""
+
+    def put(adapters: Adapters) -> Adapters:
+        mortal: dict[str, Any] = {port: Mortal(port, getattr(adapters, port), deaths) for port in PORTS}
+        return replace(adapters, **mortal)
+
+    return put

@@ -1,0 +1,72 @@
+"""Reads what the database kept of one run: the only place of the suite that knows its tables."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from packsys.values import ErrorValue, from_json
+from tests.chaos.history import FINAL, EventRow, JobRow, StepRow
+
+JOBS = """
+select id, idempotency_key as label, state, outcome, extract(epoch from accepted_at)::float8 as accepted_at,
+       extract(epoch from deadline)::float8 as deadline, extract(epoch from finished_at)::float8 as finished_at
+from job where starts_with(idempotency_key, %s)
+"""
+STEPS = """
+select step.job, step.key, step.number, step.state, step.attempt, step.outcome,
+       extract(epoch from step.started_at)::float8 as started_at
+from step join job on job.id = step.job where starts_with(job.idempotency_key, %s)
+order by step.job, step.number
+"""
+EVENTS = """
+select event.job, event.number, extract(epoch from event.at)::float8 as at, event.kind, event.step, event.detail
+from event join job on job.id = event.job where starts_with(job.idempotency_key, %s)
+order by event.job, event.number
+"""
+OPEN = "select count(*) as open from job where finished_at is null and starts_with(idempotency_key, %s)"
+
+
+class Rows:
+    """Is one connection to the database of a house; what it reads is of the jobs whose keys begin with ``run``."""
+
+    def __init__(self, database_url: str, run: str) -> None:
+        self._connection = psycopg.connect(database_url.replace("+psycopg", ""), autocommit=True, row_factory=dict_row)
+        self._begin = f"{run}-"
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def jobs(self) -> Sequence[JobRow]:
+        """Lists the jobs."""
+        return [JobRow(**_read(row)) for row in self._all(JOBS)]
+
+    def steps(self) -> Sequence[StepRow]:
+        """Lists their steps."""
+        return [StepRow(**_read(row)) for row in self._all(STEPS)]
+
+    def events(self) -> Mapping[str, Sequence[EventRow]]:
+        """Lists their events, in their order."""
+        found = defaultdict(list)
+        for row in self._all(EVENTS):
+            found[row["job"]].append(EventRow(**{**row, "detail": from_json(json.loads(row["detail"] or "{}"))}))
+        return dict(found)
+
+    def open(self) -> int:
+        """Counts the jobs that have not ended."""
+        return int(self._all(OPEN)[0]["open"])
+
+    def _all(self, asked: str) -> list[dict[str, Any]]:
+        return self._connection.execute(asked, (self._begin,)).fetchall()
+
+
+def _read(row: dict[str, Any]) -> dict[str, Any]:
+    kept = row.pop("outcome")
+    value = None if kept is None or row["state"] not in FINAL else from_json(json.loads(kept))
+    failed = isinstance(value, ErrorValue)
+    return {**row, "value": None if failed else value, "code": value.code if isinstance(value, ErrorValue) else ""}
