@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from packsys.adapters import Adapters
-from packsys.ports import Dispatcher, JobStore, ResultCache, StepStore, UpkeepStore
+from packsys.ports import Dispatcher, FlightDesk, JobStore, LastingResults, ResultCache, StepStore, UpkeepStore
 
 PORTS: dict[str, type] = {
     "jobs": JobStore,
@@ -25,10 +25,12 @@ PORTS: dict[str, type] = {
     "upkeep": UpkeepStore,
     "dispatcher": Dispatcher,
     "cache": ResultCache,
+    "desk": FlightDesk,
+    "lasting": LastingResults,
 }
 """The ports that a worker writes through, under their names among the adapters."""
 
-READS = frozenset({"get", "of", "since"})
+READS = frozenset({"get", "of", "since", "look", "counts"})
 SIDES = ("before", "after")
 
 

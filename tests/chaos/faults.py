@@ -184,7 +184,7 @@ def _provider(mood: str) -> Fault:
 
 _LIST = (
     Fault(name="none", hurt=nothing, rounds=1, short=False),
-    Fault(name="worker-child-kill", hurt=kill_child, rounds=8, excuses=KILLED),
+    Fault(name="worker-child-kill", hurt=kill_child, rounds=8, excuses=KILLED, short=False),
     Fault(name="worker-parent-kill", hurt=kill_parent, excuses=KILLED, short=False),
     Fault(name="workers-kill", hurt=partial(signal_workers, signal.SIGKILL), excuses=KILLED),
     Fault(name="workers-roll", hurt=roll, rounds=1, short=False),
@@ -221,7 +221,9 @@ _LIST = (
         short=False,
     ),
     Fault(name="service-kill", hurt=kill_service),
-    Fault(name="two-beats", hurt=second_beat, heal=lambda house: house.dismiss("beat-2"), rounds=1, hold=5.0),
+    Fault(
+        name="two-beats", hurt=second_beat, heal=lambda house: house.dismiss("beat-2"), rounds=1, hold=5.0, short=False
+    ),
     *map(_provider, MOODS),
     dying_at("failpoints", tuple(matrix()), times=1, short=True),
     *(dying_at(f"failpoint:{point}", (point,), times=5) for point in matrix()),

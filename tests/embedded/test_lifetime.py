@@ -250,6 +250,14 @@ def test_state_can_be_killed_and_stilled(home: Path) -> None:
             assert state.get("kept") == "key"
 
 
+def test_postgres_can_be_ended_and_started_again(home: Path) -> None:
+    with EmbeddedServers(home, durable=False) as servers:
+        first = servers.pids["postgres"]
+        servers.kill_postgres(signal.SIGQUIT)
+        servers.start_postgres()
+        assert servers.pids["postgres"] != first
+
+
 def test_a_server_that_does_not_end_is_forced(home: Path) -> None:
     with EmbeddedServers(home, durable=False, grace=0.1) as servers:
         stilled = servers.pids["state"]
