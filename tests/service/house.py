@@ -189,6 +189,7 @@ class SmallHouse:
             inquire=self.inquire,
             advance=lambda job: None,
             reconcile=lambda: 0,
+            flow=lambda: 0,
             ready=self.ready,
             jobs=self.jobs,
             steps=self.steps,
