@@ -54,11 +54,12 @@ task_time_limit = 120
 task_soft_time_limit = 100
 task_create_missing_queues = False  # a mistyped queue is an error, not a queue that nobody reads (row 51)
 task_default_queue = "celery"  # a service that knows nothing but the broker's address reaches packsys.jobs.*
-task_queues = (Queue("celery"), Queue("formulas"), Queue("upkeep"))
+task_queues = (Queue("celery"), Queue("formulas"), Queue("syncs"), Queue("upkeep"))
 task_routes = {
     "packsys.jobs.*": {"queue": "celery"},
     "packsys.step": {"queue": "formulas"},
     "packsys.advance": {"queue": "formulas"},
+    "packsys.syncs.*": {"queue": "syncs"},
     "packsys.upkeep.*": {"queue": "upkeep"},
 }
 task_allow_error_cb_on_chord_header = False  # an error callback once, not once per header task (row 23)

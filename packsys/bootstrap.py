@@ -7,7 +7,7 @@ import os
 import random
 import secrets
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ from packsys.runtime.clients import SetClient
 from packsys.runtime.connect import Connect, NewConnection
 from packsys.runtime.disconnect import Disconnect
 from packsys.runtime.execute import Execute
+from packsys.runtime.fire import Fire
 from packsys.runtime.inquire import Inquire
 from packsys.runtime.patience import patiently
 from packsys.runtime.preview import AssistAuthor, Preview, PreviewFormula
@@ -32,10 +33,15 @@ from packsys.runtime.publish import Publish, Published
 from packsys.runtime.reconcile import Reconcile
 from packsys.runtime.retries import Retries
 from packsys.runtime.rotate import Rotate, Rotated
+from packsys.runtime.schedule import KeepSchedule
 from packsys.runtime.scope import Compile
 from packsys.runtime.signin import SignIn
 from packsys.runtime.submit import Submit
+from packsys.scheduling.ports import ScheduleStore, SlotStore
+from packsys.scheduling.schedule import Schedule
 from packsys.settings import Settings
+from packsys.sync.house import Syncs, Terms, wire_syncs
+from packsys.sync.underway import UnderWay
 from packsys.telemetry import Hidden
 
 if TYPE_CHECKING:
@@ -71,6 +77,10 @@ class Services:
     packs: PackStore
     registry: Registry
     blobs: BlobStore
+    syncs: Syncs
+    schedules: ScheduleStore
+    slots: SlotStore
+    keep_schedule: Callable[[Schedule], Schedule]
 
 
 def wire(settings: Settings, *, celery: Any = None, hidden: Hidden | None = None) -> Services:
@@ -84,6 +94,7 @@ def wire(settings: Settings, *, celery: Any = None, hidden: Hidden | None = None
     adapters = set_up(settings, celery=celery, hidden=hidden)
     packs, connections, vault = adapters.shelf, adapters.connections, adapters.vault
     advance = Advance(adapters.jobs, adapters.steps, adapters.dispatcher)
+    inquire = Inquire(packs=packs, runner=packs, surround=adapters.surround)
     compile_formula = Compile(compiler=Compiler(), packs=packs, connections=connections)
     return Services(
         submit=Submit(compile=compile_formula, jobs=adapters.jobs, advance=advance, now=now, new_id=new_id),
@@ -97,7 +108,7 @@ def wire(settings: Settings, *, celery: Any = None, hidden: Hidden | None = None
         rotate=Rotate(connections=connections, oauth=adapters.oauth, vault=vault),
         publish=Publish(shipped=adapters.shipped, releases=adapters.releases, describe=describers()),
         execute=_execute(settings, adapters),
-        inquire=Inquire(packs=packs, runner=packs, surround=adapters.surround),
+        inquire=inquire,
         advance=advance,
         reconcile=_reconcile(settings, adapters),
         ready=partial(readiness, adapters.database, settings.state_url),
@@ -109,6 +120,28 @@ def wire(settings: Settings, *, celery: Any = None, hidden: Hidden | None = None
         packs=packs,
         registry=adapters.registry,
         blobs=adapters.blobs,
+        syncs=_syncs(settings, adapters, inquire),
+        schedules=adapters.schedules,
+        slots=adapters.slots,
+        keep_schedule=KeepSchedule(adapters.schedules),
+    )
+
+
+def _syncs(settings: Settings, adapters: Adapters, inquire: Inquire) -> Syncs:
+    return wire_syncs(
+        adapters.syncs,
+        Terms(
+            worker=f"{socket.gethostname()}:{os.getpid()}",
+            lease=settings.lease,
+            grace=settings.grace,
+            attempts=settings.attempts,
+        ),
+        packs=adapters.shelf,
+        inquire=inquire,
+        dispatcher=adapters.sync_bells,
+        retries=Retries(random=random.random),
+        new_id=new_id,
+        now=now,
     )
 
 
@@ -180,6 +213,25 @@ def serving(
     if development_key:
         keep_token(development_key, name="development", workspace="default", keys=services.keys, now=now())
     return services
+
+
+def wire_beat(settings: Settings, chores: Iterable[Schedule], *, celery: Any) -> Fire:
+    """Wires what a beat fires, and keeps the house's own ``chores`` as schedules.
+
+    ``celery`` is the app of this process. Raises NotReady while the database is away or has an old schema.
+    """
+    from packsys.dispatch.slots import SlotBell
+    from packsys.store.database import open_database
+    from packsys.store.schedules import PostgresSchedules, PostgresSlots
+    from packsys.store.schema import check_schema
+    from packsys.store.syncruns import PostgresSyncRuns
+
+    database = open_database(settings.database_url, application="packsys beat", connections=1)
+    check_schema(database)
+    for chore in chores:
+        PostgresSchedules(database).keep(chore)
+    busy = UnderWay(runs=PostgresSyncRuns(database))
+    return Fire(slots=PostgresSlots(database), ring=SlotBell(celery), busy=busy)
 
 
 def refuse_lossy_state(settings: Settings) -> None:

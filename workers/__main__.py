@@ -14,7 +14,7 @@ from packsys.starting import without_collecting
 with without_collecting():
     from workers.app import app
 
-QUEUES = ("celery", "formulas", "upkeep")
+QUEUES = ("celery", "formulas", "syncs", "upkeep")
 
 
 def main() -> int:

@@ -37,7 +37,9 @@ class House(Celery):
         return wire(settings, celery=self, hidden=self.hidden)
 
 
-app: Any = celery_app(settings.state_url, app=House, include=["workers.jobs", "workers.formulas", "workers.upkeep"])
+app: Any = celery_app(
+    settings.state_url, app=House, include=["workers.jobs", "workers.formulas", "workers.syncs", "workers.upkeep"]
+)
 
 
 @setup_logging.connect

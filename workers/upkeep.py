@@ -10,3 +10,4 @@ from workers.app import app
 def reconcile() -> None:
     """Repairs what stands still."""
     app.services.reconcile()
+    app.services.syncs.reconcile()

@@ -15,6 +15,9 @@ CANCEL = "packsys.jobs.cancel"
 STEP = "packsys.step"
 ADVANCE = "packsys.advance"
 RECONCILE = "packsys.upkeep.reconcile"
+START_SYNC = "packsys.syncs.start"
+PAGE_SYNC = "packsys.syncs.page"
+FINISH_SYNC = "packsys.syncs.finish"
 
 
 def celery_app(state_url: str, *, app: type[Celery] = Celery, **options: Any) -> Any:

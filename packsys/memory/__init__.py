@@ -10,10 +10,12 @@ from packsys.memory.ledger import Ledger
 from packsys.memory.limiter import MemoryLimiter
 from packsys.memory.releases import MemoryReleases
 from packsys.memory.results import MemoryResults
+from packsys.memory.schedules import Calendar, MemorySchedules, MemorySlots
 from packsys.memory.steps import MemorySteps
 from packsys.memory.upkeep import MemoryUpkeep
 
 __all__ = [
+    "Calendar",
     "Ledger",
     "MemoryAnswers",
     "MemoryBlobs",
@@ -25,6 +27,8 @@ __all__ = [
     "MemoryOAuth",
     "MemoryReleases",
     "MemoryResults",
+    "MemorySchedules",
+    "MemorySlots",
     "MemorySteps",
     "MemoryUpkeep",
 ]

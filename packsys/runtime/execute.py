@@ -57,7 +57,7 @@ class Execute:
 
     def _attempt(self, claim: Claim, formula: PackFormula, call: Call) -> None:
         try:
-            with Heartbeat(self.steps, claim, lease=self.lease):
+            with Heartbeat(lambda: self.steps.renew(claim, lease=self.lease), lease=self.lease, name=claim.step.key):
                 value = self.runner.run(call)
         except PacksysError as error:
             self._fail(claim, formula, error)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import Event, Thread
 from types import TracebackType
 
 from packsys.errors import PacksysError
-from packsys.model import Claim
-from packsys.ports import StepStore
 
 
 class Heartbeat:
@@ -16,11 +15,11 @@ class Heartbeat:
     It stops by itself when the claim is lost: the fencing number keeps this worker from committing.
     """
 
-    def __init__(self, steps: StepStore, claim: Claim, *, lease: float) -> None:
-        """Takes the claim and the seconds of its lease."""
-        self.steps, self.claim, self.lease = steps, claim, lease
+    def __init__(self, renew: Callable[[], bool], *, lease: float, name: str) -> None:
+        """Takes what renews the claim for the seconds of its lease, False when it was lost, and what it is for."""
+        self.renew, self.lease = renew, lease
         self.ended = Event()
-        self.thread = Thread(target=self._beat, name=f"heartbeat-{claim.step.key[:8]}", daemon=True)
+        self.thread = Thread(target=self._beat, name=f"heartbeat-{name[:8]}", daemon=True)
 
     def __enter__(self) -> Heartbeat:
         """Starts to renew."""
@@ -40,6 +39,6 @@ class Heartbeat:
 
     def _renew(self) -> bool:
         try:
-            return self.steps.renew(self.claim, lease=self.lease)
+            return self.renew()
         except PacksysError:
             return True  # the database is away: try again, the lease decides

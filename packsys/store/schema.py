@@ -11,7 +11,7 @@ from sqlalchemy.exc import ProgrammingError
 from packsys.errors import NotReady
 from packsys.store.database import Database, address, answering
 
-HEAD = "0004"
+HEAD = "0011"
 """The newest revision below ``migrations/versions``; revisions are numbered in their order."""
 
 MIGRATIONS = Path(__file__).with_name("migrations")

@@ -25,6 +25,11 @@ def dump(data: Json) -> str:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace").decode()
 
 
+def escaped(text: str) -> str:
+    """Writes a text as :class:`AnyText` keeps it."""
+    return _UNFIT.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 class AnyText(TypeDecorator[str]):
     """Holds every Python text: what PostgreSQL refuses, and the backslash itself, is written as an escape.
 
@@ -36,7 +41,7 @@ class AnyText(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """Escapes a text on its way in."""
-        return value if value is None else _UNFIT.sub(lambda found: f"\\u{ord(found[0]):04x}", value)
+        return value if value is None else escaped(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
         """Gives back the text that was kept."""

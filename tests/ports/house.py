@@ -10,22 +10,27 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import DateTime, delete, func, update
 
 from packsys.memory import (
+    Calendar,
     Ledger,
     MemoryConnections,
     MemoryEvents,
     MemoryJobs,
     MemoryKeys,
     MemoryOAuth,
+    MemorySchedules,
+    MemorySlots,
     MemorySteps,
     MemoryUpkeep,
 )
 from packsys.ports import ConnectionStore, EventStore, JobStore, KeyStore, OAuthStore, StepStore, UpkeepStore
+from packsys.scheduling.ports import ScheduleStore, SlotStore
 from packsys.store.connections import PostgresConnections
 from packsys.store.database import Database
 from packsys.store.events import PostgresEvents
 from packsys.store.jobs import PostgresJobs
 from packsys.store.keys import PostgresKeys
 from packsys.store.oauth import PostgresOAuth
+from packsys.store.schedules import PostgresSchedules, PostgresSlots
 from packsys.store.steps import PostgresSteps
 from packsys.store.tables import metadata
 from packsys.store.upkeep import PostgresUpkeep
@@ -42,6 +47,8 @@ class House:
     connections: ConnectionStore
     oauth: OAuthStore
     keys: KeyStore
+    schedules: ScheduleStore
+    slots: SlotStore
     wait: Callable[[float], None]
 
 
@@ -61,7 +68,7 @@ class Clock:
 def in_memory() -> House:
     """Gives the twins, with a clock of their own."""
     clock = Clock()
-    ledger = Ledger(clock)
+    ledger, calendar = Ledger(clock), Calendar(clock)
     return House(
         jobs=MemoryJobs(ledger),
         steps=MemorySteps(ledger),
@@ -70,6 +77,8 @@ def in_memory() -> House:
         connections=MemoryConnections(clock),
         oauth=MemoryOAuth(clock),
         keys=MemoryKeys(clock),
+        schedules=MemorySchedules(calendar),
+        slots=MemorySlots(calendar),
         wait=clock.wait,
     )
 
@@ -86,6 +95,8 @@ def in_postgres(database: Database) -> Iterator[House]:
             connections=PostgresConnections(database),
             oauth=PostgresOAuth(database),
             keys=PostgresKeys(database),
+            schedules=PostgresSchedules(database),
+            slots=PostgresSlots(database),
             wait=lambda seconds: age(database, seconds),
         )
 
