@@ -57,12 +57,13 @@ task_create_missing_queues = False  # a mistyped queue is an error, not a queue 
 task_default_queue = "celery"  # a service that knows nothing but the broker's address reaches packsys.jobs.*
 # in the order in which a worker looks for work
 task_queues = tuple(
-    map(Queue, ("upkeep", "celery", "formulas", "formulas.scheduled", "formulas.backfill"))
+    map(Queue, ("upkeep", "celery", "formulas", "syncs", "formulas.scheduled", "formulas.backfill"))
 )
 task_routes = {
     "packsys.jobs.*": {"queue": "celery"},
     "packsys.step": {"queue": "formulas"},
     "packsys.advance": {"queue": "formulas"},
+    "packsys.syncs.*": {"queue": "syncs"},
     "packsys.upkeep.*": {"queue": "upkeep"},
 }
 task_allow_error_cb_on_chord_header = False  # an error callback once, not once per header task (row 23)

@@ -47,7 +47,10 @@ from packsys.runtime.permits import Permits
 from packsys.runtime.posting import PostingFeed
 from packsys.runtime.refresh import Refresh
 from packsys.runtime.surround import Surround
+from packsys.scheduling.ports import ScheduleStore, SlotStore
 from packsys.settings import Settings
+from packsys.sync.house import SyncStores
+from packsys.syncports import SyncDispatcher
 from packsys.telemetry import Hidden
 
 if TYPE_CHECKING:
@@ -91,6 +94,10 @@ class Adapters:
     sending: Sending
     vault: Vault
     surround: Surround
+    schedules: ScheduleStore
+    slots: SlotStore
+    syncs: SyncStores
+    sync_bells: SyncDispatcher
 
 
 def set_up(settings: Settings, *, celery: Any = None, hidden: Hidden | None = None) -> Adapters:
@@ -100,6 +107,7 @@ def set_up(settings: Settings, *, celery: Any = None, hidden: Hidden | None = No
     WrongSetUp for settings that cannot be, and BrokenPack for a pack that cannot be loaded.
     """
     from packsys.dispatch.app import celery_app
+    from packsys.dispatch.syncbells import SyncBells
     from packsys.kvstore.blobs import RedisBlobs
     from packsys.kvstore.results import RedisResults
     from packsys.sandbox.inprocess import InProcessPacks
@@ -112,10 +120,11 @@ def set_up(settings: Settings, *, celery: Any = None, hidden: Hidden | None = No
     from packsys.store.progress import PostgresProgress
     from packsys.store.releases import PostgresReleases
     from packsys.store.results import PostgresResults
+    from packsys.store.schedules import PostgresSchedules, PostgresSlots
     from packsys.store.steps import PostgresSteps
     from packsys.store.upkeep import PostgresUpkeep
 
-    hidden = hidden or Hidden()
+    hidden, celery = hidden or Hidden(), celery or celery_app(settings.state_url)
     database, vault = open_database(settings.database_url), open_vault(settings, hidden)
     packs, releases = load_packs(settings.packs), PostgresReleases(database)
     shipped = InProcessPacks(packs)
@@ -151,6 +160,27 @@ def set_up(settings: Settings, *, celery: Any = None, hidden: Hidden | None = No
         sending=_sending(settings, app),
         vault=vault,
         surround=Surround(connections=connections, egress=egress, cache=cache, blobs=blobs),
+        schedules=PostgresSchedules(database),
+        slots=PostgresSlots(database),
+        syncs=sync_stores(database),
+        sync_bells=SyncBells(celery),
+    )
+
+
+def sync_stores(database: Database) -> SyncStores:
+    """Sets up what keeps sync tables."""
+    from packsys.store.syncrows import PostgresRows
+    from packsys.store.syncruns import PostgresSyncRuns, PostgresSyncTables
+    from packsys.store.syncupkeep import PostgresSyncUpkeep
+    from packsys.store.syncwork import PostgresSyncFinish, PostgresSyncWork
+
+    return SyncStores(
+        tables=PostgresSyncTables(database),
+        runs=PostgresSyncRuns(database),
+        work=PostgresSyncWork(database),
+        finish=PostgresSyncFinish(database),
+        rows=PostgresRows(database),
+        upkeep=PostgresSyncUpkeep(database),
     )
 
 

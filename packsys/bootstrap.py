@@ -8,7 +8,7 @@ import random
 import secrets
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -42,6 +42,7 @@ from packsys.runtime.connect import Connect, NewConnection
 from packsys.runtime.deliver import Deliver
 from packsys.runtime.disconnect import Disconnect
 from packsys.runtime.execute import Execute
+from packsys.runtime.fire import Fire
 from packsys.runtime.flights import Flights
 from packsys.runtime.forget import Forget
 from packsys.runtime.heartbeat import Heartbeats
@@ -54,12 +55,17 @@ from packsys.runtime.publish import Publish, Published
 from packsys.runtime.reconcile import Reconcile
 from packsys.runtime.retries import Retries
 from packsys.runtime.rotate import Rotate, Rotated
+from packsys.runtime.schedule import KeepSchedule
 from packsys.runtime.scope import Compile
 from packsys.runtime.signin import SignIn
 from packsys.runtime.submit import Submit
 from packsys.runtime.tally import Tally
 from packsys.runtime.webhook_secrets import WebhookSecrets
+from packsys.scheduling.ports import ScheduleStore, SlotStore
+from packsys.scheduling.schedule import Schedule
 from packsys.settings import Settings
+from packsys.sync.house import Syncs, Terms, wire_syncs
+from packsys.sync.underway import UnderWay
 from packsys.telemetry import Hidden
 
 if TYPE_CHECKING:
@@ -103,6 +109,10 @@ class Services:
     blobs: BlobStore
     cache: ResultCache
     forget: Callable[[Sequence[str]], None]
+    syncs: Syncs
+    schedules: ScheduleStore
+    slots: SlotStore
+    keep_schedule: Callable[[Schedule], Schedule]
 
 
 def as_they_are(adapters: Adapters) -> Adapters:
@@ -129,6 +139,7 @@ def wire(
     adapters = around(set_up(settings, celery=celery, hidden=hidden))
     packs, connections, vault = adapters.shelf, adapters.connections, adapters.vault
     advance, flights = _advance(settings, adapters), _flights(settings, adapters)
+    inquire = Inquire(packs=packs, runner=packs, surround=adapters.surround)
     webhook_secrets = WebhookSecrets(
         store=adapters.webhook_secrets, vault=vault, randomness=secrets.token_bytes, new_id=new_id, now=now
     )
@@ -156,7 +167,7 @@ def wire(
         ),
         publish=Publish(shipped=adapters.shipped, releases=adapters.releases, describe=describers()),
         execute=_execute(settings, adapters, advance, flights, display or Undisplayed()),
-        inquire=Inquire(packs=packs, runner=packs, surround=adapters.surround),
+        inquire=inquire,
         advance=advance,
         reconcile=_reconcile(settings, adapters),
         flow=partial(flow, adapters.sending.queues),
@@ -176,6 +187,28 @@ def wire(
         blobs=adapters.blobs,
         cache=adapters.cache,
         forget=Forget(cache=adapters.cache, lasting=adapters.lasting),
+        syncs=_syncs(settings, adapters, inquire),
+        schedules=adapters.schedules,
+        slots=adapters.slots,
+        keep_schedule=KeepSchedule(adapters.schedules),
+    )
+
+
+def _syncs(settings: Settings, adapters: Adapters, inquire: Inquire) -> Syncs:
+    return wire_syncs(
+        adapters.syncs,
+        Terms(
+            worker=f"{socket.gethostname()}:{os.getpid()}",
+            lease=settings.lease,
+            grace=settings.grace,
+            attempts=settings.attempts,
+        ),
+        packs=adapters.shelf,
+        inquire=inquire,
+        dispatcher=adapters.sync_bells,
+        retries=Retries(random=random.random),
+        new_id=new_id,
+        now=now,
     )
 
 
@@ -292,6 +325,25 @@ def serving(
     if development_key:
         keep_token(development_key, name="development", workspace="default", keys=services.keys, now=now())
     return services
+
+
+def wire_beat(settings: Settings, chores: Iterable[Schedule], *, celery: Any) -> Fire:
+    """Wires what a beat fires, and keeps the house's own ``chores`` as schedules.
+
+    ``celery`` is the app of this process. Raises NotReady while the database is away or has an old schema.
+    """
+    from packsys.dispatch.slots import SlotBell
+    from packsys.store.database import open_database
+    from packsys.store.schedules import PostgresSchedules, PostgresSlots
+    from packsys.store.schema import check_schema
+    from packsys.store.syncruns import PostgresSyncRuns
+
+    database = open_database(settings.database_url, application="packsys beat", connections=1)
+    check_schema(database)
+    for chore in chores:
+        PostgresSchedules(database).keep(chore)
+    busy = UnderWay(runs=PostgresSyncRuns(database))
+    return Fire(slots=PostgresSlots(database), ring=SlotBell(celery), busy=busy)
 
 
 def refuse_lossy_state(settings: Settings) -> None:

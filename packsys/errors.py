@@ -239,6 +239,24 @@ class BrokenPack(PackError):
     code = "BrokenPack"
 
 
+class EndlessPages(PackError):
+    """A page of a sync table leads back to one before it."""
+
+    code = "EndlessPages"
+
+
+class SchemaBroken(PackError):
+    """The schema of a sync table changed in a way that the table does not take."""
+
+    code = "SchemaBroken"
+
+
+class TooManyRejects(PackError):
+    """Too many rows of a page do not fit their schema."""
+
+    code = "TooManyRejects"
+
+
 class ForbiddenRequest(PackError):
     """The pack asked for an address that it may not reach."""
 

@@ -295,6 +295,21 @@ class PackFormula:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PackTable:
+    """Is one sync table of a pack release, and the limits of a page.
+
+    ``schema`` is that of its rows as manifests write it, or None where only the service knows: then the table is
+    ``dynamic``. ``timeout`` is seconds, ``attempts`` counts the first try.
+    """
+
+    name: str
+    schema: Mapping[str, Any] | None = None
+    dynamic: bool = False
+    timeout: float = 60.0
+    attempts: int = 4
+
+
+@dataclass(frozen=True, kw_only=True)
 class PackVersion:
     """Is one immutable release of a pack.
 
@@ -312,6 +327,7 @@ class PackVersion:
     base_url: str = ""
     authentication: Mapping[str, Any] = field(default_factory=dict)
     rate_limits: tuple[Policy, ...] = ()
+    tables: Mapping[str, PackTable] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

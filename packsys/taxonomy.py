@@ -81,6 +81,9 @@ RECOVERY: Mapping[str, Recovery] = MappingProxyType(
         "PackRaised": Recovery(_C.PACK, "Tell the pack's maker what you called and what was said."),
         "ResultMismatch": Recovery(_C.VALIDATION, "Tell the pack's maker: result and declaration must agree."),
         "BrokenPack": Recovery(_C.PACK, "Install another version of the pack, and tell its maker."),
+        "EndlessPages": Recovery(_C.PACK, "Tell the pack's maker: each page must lead on, and the last one to none."),
+        "SchemaBroken": Recovery(_C.VALIDATION, "Sync the table anew beside the old one, or let it follow the change."),
+        "TooManyRejects": Recovery(_C.VALIDATION, "Look at the rows that were set aside, and tell the pack's maker."),
         "ForbiddenRequest": Recovery(
             _C.SANDBOX, "Declare the domain in the pack, or let the operator allow the network."
         ),

@@ -18,7 +18,7 @@ with without_collecting():
     from workers.app import app, prepare
     from workers.herd import Herd
 
-QUEUES = ("upkeep", "celery", "formulas", "formulas.scheduled", "formulas.backfill")
+QUEUES = ("upkeep", "celery", "formulas", "syncs", "formulas.scheduled", "formulas.backfill")
 """In the order in which a worker looks for work."""
 
 

@@ -52,7 +52,7 @@ app: Any = celery_app(
     settings.state_url,
     broker=settings.broker,
     app=House,
-    include=["workers.jobs", "workers.formulas", "workers.upkeep"],
+    include=["workers.jobs", "workers.formulas", "workers.syncs", "workers.upkeep"],
 )
 
 

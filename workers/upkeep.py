@@ -10,6 +10,7 @@ from workers.app import app
 def reconcile() -> None:
     """Repairs what stands still."""
     app.services.reconcile()
+    app.services.syncs.reconcile()
 
 
 @app.task(name=DELIVER)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from packsys.sdk import Boolean, DateTime, Email, Image, Number, ObjectSchema, Property, Text, Url
+from packsys.sdk import Boolean, DateTime, Email, Image, Markdown, Number, ObjectSchema, Property, Text, Url
 
 Owner = ObjectSchema(
     "Owner",
@@ -55,6 +55,62 @@ Repository = ObjectSchema(
         "created_at": DateTime,
         "updated_at": DateTime,
         "pushed_at": DateTime,
+    },
+)
+
+RepositoryRow = ObjectSchema(
+    "Repository",
+    id="Id",
+    display="FullName",
+    featured=Repository.featured,
+    description="A repository; it keeps its id when it is renamed or moved.",
+    properties={"Id": Property(Number, from_key="id", required=True), **Repository.properties},
+)
+
+Milestone = ObjectSchema(
+    "Milestone",
+    id="Url",
+    display="Title",
+    properties={
+        "Url": Property(Url, from_key="html_url", required=True),
+        "title": Property(Text, required=True),
+        "due_on": DateTime,
+    },
+)
+
+PullRequest = ObjectSchema(
+    "PullRequest",
+    properties={
+        "Url": Property(Url, from_key="html_url"),
+        "merged_at": DateTime,
+    },
+)
+
+Issue = ObjectSchema(
+    "Issue",
+    id="Id",
+    display="Title",
+    featured=["Number", "State", "Repository", "UpdatedAt"],
+    description="An issue or a pull request.",
+    properties={
+        "Id": Property(Number, from_key="id", required=True),
+        "Repository": Property(RepositoryRow.reference(), from_key="repository", required=True),
+        "number": Property(Number, required=True, description="Unique within its repository."),
+        "Url": Property(Url, from_key="html_url", required=True, description="The issue's page."),
+        "title": Property(Text, required=True),
+        "body": Markdown,
+        "state": Property(Text, required=True, description="open or closed."),
+        "state_reason": Property(Text, description="Why it was closed or opened again."),
+        "Author": Property(Owner, from_key="user", description="Blank when the account is gone."),
+        "assignees": Owner.list(),
+        "labels": Text.list(),
+        "milestone": Milestone,
+        "comments": Property(Number, description="How many there are."),
+        "locked": Boolean,
+        "pull_request": Property(PullRequest, description="Blank unless it is a pull request."),
+        "created_at": DateTime,
+        "updated_at": DateTime,
+        "closed_at": DateTime,
     },
 )
 

@@ -15,7 +15,7 @@ from packsys import sdk
 from packsys.catalog.types import describe_schema, describe_type, read_type
 from packsys.language.signature import Kind, Need, Parameter, Shape, Signature
 from packsys.limits.policy import Policy, declared
-from packsys.model import PackFormula, PackVersion
+from packsys.model import PackFormula, PackTable, PackVersion
 
 FORMAT = 1
 
@@ -59,6 +59,7 @@ def release(manifest: Mapping[str, Any]) -> PackVersion:
         base_url=manifest["base_url"],
         authentication=MappingProxyType(dict(manifest["authentication"] or {})),
         rate_limits=declared([sdk.RateLimit(**each) for each in manifest.get("rate_limits", ())]),
+        tables=MappingProxyType({each["name"]: _table(each) for each in manifest.get("sync_tables", ())}),
     )
 
 
@@ -146,6 +147,16 @@ def _describe_account(account: sdk.AccountFunctions) -> dict[str, Any]:
         "user_id": account.user_id is not None,
         "steps": [{"name": each.name, "description": each.description} for each in account.steps],
     }
+
+
+def _table(written: Mapping[str, Any]) -> PackTable:
+    return PackTable(
+        name=written["name"],
+        schema=written["schema"],
+        dynamic=written["dynamic"] is not None,
+        timeout=written["timeout"],
+        attempts=written["attempts"],
+    )
 
 
 def _formula(manifest: Mapping[str, Any], written: Mapping[str, Any]) -> PackFormula:

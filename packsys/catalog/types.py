@@ -94,6 +94,10 @@ def _describe_property(declared: sdk.Property) -> dict[str, Any]:
         written["mutable"] = True
     if declared.display_name:
         written["display_name"] = declared.display_name
+    if declared.volatile:
+        written["volatile"] = True
+    if declared.precision:
+        written["precision"] = declared.precision
     return written
 
 
@@ -105,6 +109,8 @@ def _read_property(written: Mapping[str, Any]) -> sdk.Property:
         description=written["description"],
         mutable=written.get("mutable", False),
         display_name=written.get("display_name", ""),
+        volatile=written.get("volatile", False),
+        precision=written.get("precision", 0.0),
     )
 
 

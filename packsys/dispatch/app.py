@@ -18,6 +18,9 @@ STEP = "packsys.step"
 ADVANCE = "packsys.advance"
 RECONCILE = "packsys.upkeep.reconcile"
 DELIVER = "packsys.upkeep.deliver"
+START_SYNC = "packsys.syncs.start"
+PAGE_SYNC = "packsys.syncs.page"
+FINISH_SYNC = "packsys.syncs.finish"
 
 
 QUEUES: Mapping[Priority, str] = {

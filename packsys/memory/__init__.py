@@ -15,10 +15,12 @@ from packsys.memory.pressure import NoPressure
 from packsys.memory.progress import MemoryProgress
 from packsys.memory.releases import MemoryReleases
 from packsys.memory.results import MemoryLasting, MemoryResults
+from packsys.memory.schedules import Calendar, MemorySchedules, MemorySlots
 from packsys.memory.steps import MemorySteps
 from packsys.memory.upkeep import MemoryUpkeep
 
 __all__ = [
+    "Calendar",
     "Ledger",
     "MemoryAnswers",
     "MemoryBlobs",
@@ -34,6 +36,8 @@ __all__ = [
     "MemoryProgress",
     "MemoryReleases",
     "MemoryResults",
+    "MemorySchedules",
+    "MemorySlots",
     "MemorySteps",
     "MemoryUpkeep",
     "MemoryWebhookSecrets",

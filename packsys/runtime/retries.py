@@ -31,7 +31,7 @@ class Retries:
         """
         if not error.retryable or formula.signature.action or claim.tries >= formula.attempts:
             return None
-        wait = self._backoff(claim.tries)
+        wait = self.backoff(claim.tries)
         if error.retry_after is not None:
             wait = max(wait, error.retry_after)
         return wait if wait < claim.seconds_left else None
@@ -41,9 +41,14 @@ class Retries:
 
         Any call may be put off so, an action too, and however often: nothing was done that could be done twice.
         """
-        wait = float(error.retry_after or 0.0) * (1 + _SPREAD * self.random())
+        wait = self.spread(error.retry_after or 0.0)
         return wait if wait < claim.seconds_left else None
 
-    def _backoff(self, attempt: int) -> float:
+    def spread(self, wait: float) -> float:
+        """Gives a wait that is a little longer, so that those who wait for the same do not come back together."""
+        return float(wait * (1 + _SPREAD * self.random()))
+
+    def backoff(self, attempt: int) -> float:
+        """Gives the seconds to wait after an attempt, however much time there is."""
         ceiling = min(self.longest, self.first * 2.0 ** (attempt - 1))
         return float(ceiling * (0.5 + 0.5 * self.random()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -95,6 +96,10 @@ class Property:
     ``from_key`` is the key under which it was declared unless given. A ``required`` property that the service
     leaves out, or gives as null, makes the whole result an error. A ``mutable`` one may be edited in a table whose
     pack takes updates. ``display_name`` is what people read in place of the name.
+
+    Two more say when a row of a table counts as changed. A ``volatile`` property never makes it so: it differs each
+    time it is asked for, as signed addresses do. Values of a ``precision`` make it so when they differ as multiples of
+    it: of 0.01, or of as many seconds where a date with a time or a duration is declared.
     """
 
     type: Type | ObjectSchema
@@ -103,6 +108,8 @@ class Property:
     description: str = field(default="", kw_only=True)
     mutable: bool = field(default=False, kw_only=True)
     display_name: str = field(default="", kw_only=True)
+    volatile: bool = field(default=False, kw_only=True)
+    precision: float = field(default=0.0, kw_only=True)
 
     @property
     def value_type(self) -> Type:
@@ -149,7 +156,7 @@ class ObjectSchema:
         self.identity = identity or name
         self.description = description
         self.properties: Mapping[str, Property] = MappingProxyType(_named(name, properties))
-        self.id = self._known("id", id)
+        self.id = self._checked_id(id)
         self.display = self._known("display", display)
         self.featured = tuple(self._known("featured", each) for each in featured)
         self.card = self._checked_card(card)
@@ -197,6 +204,14 @@ class ObjectSchema:
         if name and role in FITS:
             self._check_fit(role, name, self.properties[pascal(name)].value_type)
         return pascal(name)
+
+    def _checked_id(self, id: str) -> str:
+        known = self._known("id", id)
+        if known and (self.properties[known].volatile or self.properties[known].precision):
+            raise PackDeclarationError(
+                f"Schema {self.name} names {id!r} as id, but does not take it as it is: drop its volatile or precision."
+            )
+        return known
 
     def _checked_card(self, card: Card | None) -> Card | None:
         if card is None:
@@ -260,7 +275,20 @@ def _property(schema: str, key: str, written: Property | Type | ObjectSchema) ->
             f"Property {key!r} of schema {schema} is declared as {entry.type!r}: "
             "use a type of the SDK, such as Text, Number.list() or another ObjectSchema."
         )
+    _check_precision(schema, key, entry)
     return replace(entry, from_key=entry.from_key or key)
+
+
+def _check_precision(schema: str, key: str, entry: Property) -> None:
+    if entry.precision and entry.value_type.kind not in (Kind.NUMBER, Kind.DATETIME, Kind.DURATION):
+        raise PackDeclarationError(
+            f"Property {key!r} of schema {schema} has a precision, but is {entry.value_type}: "
+            "only numbers, dates with times and durations can be rounded."
+        )
+    if not 0 <= entry.precision < math.inf:
+        raise PackDeclarationError(
+            f"Property {key!r} of schema {schema} has the precision {entry.precision!r}: give a number above 0."
+        )
 
 
 Person = ObjectSchema(

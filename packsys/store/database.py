@@ -58,6 +58,13 @@ class Database:
         with answering(), self._transactions.begin() as connection:
             yield connection
 
+    @contextmanager
+    def rehearse(self) -> Iterator[Connection]:
+        """Gives a connection inside one transaction, which is taken back at the end of the block."""
+        with answering(), self._transactions.connect() as connection, connection.begin() as transaction:
+            yield connection
+            transaction.rollback()
+
     def dial(self) -> psycopg.Connection[Any]:
         """Opens a connection outside the pool, for one who keeps it; raises what the driver raises."""
         _, place = self.engine.dialect.create_connect_args(self.engine.url)

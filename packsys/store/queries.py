@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ARRAY, Boolean, Float, Integer, TextualSelect, bindparam, text
+from sqlalchemy import ARRAY, BigInteger, Boolean, Float, Integer, TextualSelect, bindparam, text
 from sqlalchemy.types import TypeEngine
 
 from packsys.store.tables import metadata
@@ -24,6 +24,9 @@ TYPES: Mapping[str, TypeEngine[Any]] = MappingProxyType(
     | {"seconds": Float(), "lease": Float(), "delay": Float(), "grace": Float()}
     | {"attempts": Integer(), "limit": Integer(), "parked": Integer(), "code": AnyText(), "calls_back": Boolean()}
     | {"share": Integer(), "most": Integer(), "steps": Integer(), "hits": Integer()}
+    | {"gone": ARRAY(AnyText()), "spared": ARRAY(AnyText()), "counted": ARRAY(BigInteger()), "states": ARRAY(AnyText())}
+    | {"live": Integer(), "missing": Integer(), "doomed": Integer(), "nameless": Integer()}
+    | {"looped": Boolean(), "everything": Boolean(), "untried": Integer(), "complete": Boolean()}
 )
 
 

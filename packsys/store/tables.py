@@ -12,7 +12,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
@@ -21,23 +20,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from packsys.store import scheduletables, synctables
+from packsys.store.metadata import ROOM, UNFINISHED, metadata
 from packsys.store.types import AnyText, InvocationText, ValueText
 
-metadata = MetaData(
-    naming_convention={
-        "pk": "%(table_name)s_pk",
-        "uq": "%(table_name)s_%(column_0_N_name)s_uq",
-        "ck": "%(table_name)s_%(constraint_name)s_ck",
-        "fk": "%(table_name)s_%(column_0_N_name)s_fk",
-    }
-)
-
-# Rows of jobs and steps change several times within seconds: with room on the page a new version needs no new
-# index entries (PostgreSQL's heap-only tuples).
-ROOM = {"fillfactor": 70}
-# The indexes of what is unfinished hang on a column that changes once, and that only the statements which look for
-# stalls ask for: the others must find their row by its key, whatever PostgreSQL believes about the tables.
-UNFINISHED = text("finished_at is null")
+# Of what is imported: one register for all tables, and what else is in it.
+__all__ = ["metadata", "scheduletables", "synctables"]
 
 
 def _time() -> DateTime:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCS = ("docs/promises.md", "docs/security.md")
+DOCS = ("docs/promises.md", "docs/security.md", "docs/sync.md")
 ROW = re.compile(r"^\| (.+?) \| `(tests/[^`]+)` \|$", re.MULTILINE)
 ROWS = [row for name in DOCS for row in ROW.findall((ROOT / name).read_text())]
 

@@ -136,6 +136,20 @@ def _numbered_repository(world: World, asked: Asked, number: str) -> Answer:
     return _visible(world, asked, found[0]) if found else failure(404, "Not Found")
 
 
+def _issues(world: World, asked: Asked, owner: str, name: str) -> Answer:
+    repository = next((each for each in world.repositories if each.full_name == f"{owner}/{name}"), None)
+    if repository is None or (repository.private and not asked.authenticated):
+        return failure(404, "Not Found", "/issues/issues#list-repository-issues")
+    if repository.full_name not in world.issues:
+        return failure(410, "Issues are disabled for this repo", "/v3/issues/")
+    state, since = asked.query.get("state", "open"), asked.query.get("since", "")
+    order, down = f"{asked.query.get('sort', 'created')}_at", asked.query.get("direction", "desc") == "desc"
+    kept = [each for each in world.issues[repository.full_name] if state in ("all", each.state)]
+    kept = [each for each in kept if each.updated_at >= since]
+    kept.sort(key=lambda each: (getattr(each, order), each.number), reverse=down)
+    return _page(asked, [shapes.issue(world, repository, each, asked.api) for each in kept])
+
+
 def _visible(world: World, asked: Asked, each: Repository) -> Answer:
     if each.private and not asked.authenticated:
         return failure(404, "Not Found", "/repos/repos#get-a-repository")
@@ -204,5 +218,6 @@ _ROUTES: Sequence[tuple[str, Callable[..., Answer]]] = (
     ("/orgs/([^/]+)", _organisation),
     ("/orgs/([^/]+)/repos", _repositories),
     ("/repos/([^/]+)/([^/]+)", _repository),
+    ("/repos/([^/]+)/([^/]+)/issues", _issues),
     ("/repositories/([0-9]+)", _numbered_repository),
 )

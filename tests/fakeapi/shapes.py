@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 
-from tests.fakeapi.world import JsonObject, Owner, Repository, World, license_json
+from tests.fakeapi.world import Issue, JsonObject, Owner, Repository, World, license_json
 
 # The templates of a repository's other addresses, by the name before "_url".
 _REPOSITORY_LINKS = {
@@ -225,6 +225,64 @@ def full_repository(world: World, each: Repository, api: str) -> JsonObject:
         "network_count": each.forks,
         "subscribers_count": each.stars // 40,
     }
+
+
+def issue(world: World, repository: Repository, each: Issue, api: str) -> JsonObject:
+    """Writes an issue as lists of issues carry it."""
+    own, home = f"{api}/repos/{repository.full_name}", f"https://github.com/{repository.full_name}"
+    url = f"{own}/issues/{each.number}"
+    kind = "pull" if each.pull else "issues"
+    closed = each.state == "closed"
+    written = {
+        "url": url,
+        "repository_url": own,
+        "labels_url": f"{url}/labels{{/name}}",
+        "comments_url": f"{url}/comments",
+        "events_url": f"{url}/events",
+        "html_url": f"{home}/{kind}/{each.number}",
+        "id": each.id,
+        "node_id": _node("Issue", each.id),
+        "number": each.number,
+        "title": each.title,
+        "user": simple_owner(world.owners[each.author], api),
+        "labels": [_label(own, name, place) for place, name in enumerate(each.labels)],
+        "state": each.state,
+        "locked": False,
+        "assignee": None,
+        "assignees": [],
+        "milestone": None,
+        "comments": each.comments,
+        "created_at": each.created_at,
+        "updated_at": each.updated_at,
+        "closed_at": each.updated_at if closed else None,
+        "author_association": "OWNER" if each.author == repository.owner else "NONE",
+        "active_lock_reason": None,
+        "body": each.body,
+        "closed_by": None,
+        "timeline_url": f"{url}/timeline",
+        "performed_via_github_app": None,
+        "state_reason": "completed" if closed else None,
+    }
+    return {**written, **(_pull(own, home, each) if each.pull else {})}
+
+
+def _label(repository: str, name: str, place: int) -> JsonObject:
+    return {
+        "id": 990700000 + place,
+        "node_id": _node("Label", 990700000 + place),
+        "url": f"{repository}/labels/{name}",
+        "name": name,
+        "color": "d73a4a",
+        "default": True,
+        "description": None,
+    }
+
+
+def _pull(repository: str, home: str, each: Issue) -> JsonObject:
+    page = f"{home}/pull/{each.number}"
+    urls = {"url": f"{repository}/pulls/{each.number}", "html_url": page}
+    files = {"diff_url": f"{page}.diff", "patch_url": f"{page}.patch"}
+    return {"draft": False, "pull_request": {**urls, **files, "merged_at": None}}
 
 
 def _features(each: Repository) -> JsonObject:

@@ -5,7 +5,7 @@ All of it is invented, and the numbers are far above those that GitHub has given
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,14 +61,35 @@ class Repository:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Issue:
+    """Is an issue, or with ``pull`` a pull request."""
+
+    id: int
+    number: int
+    title: str
+    author: str
+    body: str | None = None
+    state: str = "open"
+    labels: tuple[str, ...] = ()
+    comments: int = 0
+    pull: bool = False
+    created_at: str = "2026-03-01T09:00:00Z"
+    updated_at: str = "2026-03-01T09:00:00Z"
+
+
+@dataclass(frozen=True, kw_only=True)
 class World:
-    """Is everything that the stand-in can be asked about; ``renamed`` leads from old full names to ids."""
+    """Is everything that the stand-in can be asked about; ``renamed`` leads from old full names to ids.
+
+    ``issues`` are by full name; a repository that is not among them has its issues switched off.
+    """
 
     account: str
     owners: Mapping[str, Owner]
     repositories: tuple[Repository, ...]
     memberships: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     renamed: Mapping[str, int] = field(default_factory=dict)
+    issues: Mapping[str, tuple[Issue, ...]] = field(default_factory=dict)
 
 
 _LICENSES = {
@@ -114,7 +135,27 @@ def hereisfun() -> World:
         repositories=_REPOSITORIES,
         memberships={"hereisfun": ("tea-house-labs", "open-tides"), "inkstone": ("tea-house-labs",)},
         renamed={"hereisfun/tea-timer-old": 990301544120},
+        issues={each.full_name: tuple(_issues(each)) for each in _REPOSITORIES if not each.archived},
     )
+
+
+def _issues(repository: Repository) -> Iterator[Issue]:
+    """Makes as many open issues as a repository says that it has, and half as many closed ones."""
+    for number in range(1, repository.issues + repository.issues // 2 + 1):
+        day = f"2026-{number % 9 + 1:02}-{number % 27 + 1:02}"
+        yield Issue(
+            id=repository.id * 1000 + number,
+            number=number,
+            title=f"{('Fix', 'Explain', 'Speed up')[number % 3]} {repository.name} on page {number}",
+            author=repository.owner if number % 4 else "inkstone",
+            body=f"It happens **each time** · 每次 {number}" if number % 2 else None,
+            state="closed" if number % 3 == 0 else "open",
+            labels=("bug", "good first issue")[: number % 3],
+            comments=number % 5,
+            pull=number % 6 == 0,
+            created_at=f"{day}T08:00:00Z",
+            updated_at=f"{day}T09:30:00Z",
+        )
 
 
 _REPOSITORIES = (

@@ -14,8 +14,10 @@ import pytest
 
 from packs.github.pack import pack
 from packsys.sdk import Context, FetchError, Invocation, Kind, Request, Response, Type
-from packsys.sdk.calling import call
+from packsys.sdk.calling import call, read_page
 from packsys.sdk.fitting import fit
+from packsys.sdk.schema import as_type
+from packsys.sdk.surroundings import Sync
 from tests.fakeapi.github import Asked, answer
 from tests.fakeapi.world import hereisfun
 
@@ -26,6 +28,11 @@ CALLS: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("User", {}),
     ("User", {"login": "octocat"}),
 )
+# What a table asks for, from where in its run, and the properties that the pack writes itself.
+TABLES: Mapping[str, tuple[Mapping[str, Any], frozenset[str]]] = {
+    "Repos": ({}, frozenset()),
+    "Issues": ({"parents": [[1, "octocat/hello-world"]]}, frozenset({"Repository", "Labels"})),
+}
 TYPES = {
     Kind.TEXT: {"string"},
     Kind.NUMBER: {"integer", "number"},
@@ -105,6 +112,16 @@ def asked(formula: str, arguments: Mapping[str, Any]) -> Request:
     return fetcher.requests[0]
 
 
+def asked_by(table: str) -> Request:
+    fetcher = Noting()
+    invocation = Invocation(pack=pack.name, version=pack.version, formula=table)
+    sync = Sync(continuation=TABLES[table][0], previous={"since": "2026-01-01T00:00:00Z"})
+    context = Context(fetcher=fetcher, invocation=invocation, logger=logging.getLogger("test"), sync=sync)
+    with pytest.raises(FetchError):
+        read_page(pack.sync_tables[table], context, {})
+    return fetcher.requests[0]
+
+
 def misfits(api: Api, declared: Type, described: dict[str, Any], path: str) -> Iterator[str]:
     """Lists where a declared type contradicts every or any described form of the value."""
     for variant in api.variants(described):
@@ -152,6 +169,23 @@ def test_the_examples_of_the_description_fit(api: Api, formula: str, arguments: 
         fit(api.followed(example)["value"], pack.formulas[formula].result)
 
 
+@pytest.mark.parametrize("table", TABLES)
+def test_the_request_of_a_table_is_described(api: Api, table: str) -> None:
+    request = asked_by(table)
+    assert set(request.query) <= api.query(api.operation(request))
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_property_of_a_table_is_described_with_its_type(api: Api, table: str) -> None:
+    schema = pack.sync_tables[table].schema
+    assert schema is not None
+    described = api.followed(api.content(api.operation(asked_by(table)))["schema"]["items"])
+    found = [
+        each for variant in api.variants(described) for each in property_misfits(api, as_type(schema), variant, table)
+    ]
+    assert [each for each in found if not each.startswith(tuple(f"{table}.{own}" for own in TABLES[table][1]))] == []
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -162,6 +196,7 @@ def test_the_examples_of_the_description_fit(api: Api, formula: str, arguments: 
         "/repos/hereisfun/abacus",
         "/repos/tea-house-labs/kettle",
         "/orgs/tea-house-labs",
+        "/repos/hereisfun/abacus/issues",
     ],
 )
 def test_the_stand_in_answers_with_what_is_described(api: Api, path: str) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,19 @@ from packs.github.pack import pack
 from packsys.egress.http import HttpEgress
 from packsys.errors import ApiError
 from packsys.model import Connection
+from packsys.ports import Fetcher, Inquiry, World
 from packsys.sandbox.inprocess import InProcessPacks
 from packsys.sdk import Response
+from packsys.sdk.surroundings import Sync
+from packsys.sdk.targets import Aim, Target
+from packsys.sync.checking import Checker
+from packsys.syncmodel import Checked
 from tests.egress.canned import Canned, answer
 from tests.egress.certificates import authority
 from tests.egress.world import an_internet, credentials, sealed
 from tests.sandbox.calls import a_call
 
+PACKS = InProcessPacks([pack])
 Recorded = Callable[[str], list[dict[str, Any]]]
 SENT_AGAIN = ("content-length", "connection", "transfer-encoding", "content-encoding")
 
@@ -43,18 +50,38 @@ def replay(exchange: dict[str, Any]) -> bytes:
     return answer(json.dumps(exchange["response"]).encode(), status=exchange["status"], headers=headers)
 
 
-def call(exchanges: list[dict[str, Any]], folder: Path, formula: str, **arguments: Any) -> tuple[Any, list[Head]]:
-    """Calls a formula while the exchanges are replayed, and gives its value and the heads of its requests."""
-    packs = InProcessPacks([pack])
+@contextmanager
+def replaying(exchanges: list[dict[str, Any]], folder: Path) -> Iterator[tuple[Fetcher, Canned]]:
+    """Gives a way out to a server that answers with the exchanges in their order."""
     row = Connection(id="c", workspace="w", pack_id=pack.id, name="me", sealed=b"")
-    release = packs.by_id(pack.id)
+    release = PACKS.by_id(pack.id)
     assert release is not None
     certificates, tls = authority(folder, "api.github.com")
     with Canned(*map(replay, exchanges), tls=tls) as server:
         egress = HttpEgress(credentials=credentials(), guard=an_internet(server.port, certificates))
-        fetcher = egress.open(release, sealed(row, "fake-token"))
-        value = packs.run(a_call(packs, "GitHub", formula, fetcher=fetcher, **arguments))
+        yield egress.open(release, sealed(row, "fake-token")), server
+
+
+def call(exchanges: list[dict[str, Any]], folder: Path, formula: str, **arguments: Any) -> tuple[Any, list[Head]]:
+    """Calls a formula while the exchanges are replayed, and gives its value and the heads of its requests."""
+    with replaying(exchanges, folder) as (fetcher, server):
+        value = PACKS.run(a_call(PACKS, "GitHub", formula, fetcher=fetcher, **arguments))
     return value, [Head.of(raw) for raw in server.requests]
+
+
+def read(exchanges: list[dict[str, Any]], folder: Path, table: str, **arguments: Any) -> tuple[Checked, list[Head]]:
+    """Reads a table while the exchanges are replayed, and gives its rows and the heads of its requests."""
+    state: Sync | None = Sync()
+    raw, target = list[Any](), Target(aim=Aim.PAGE, name=table)
+    with replaying(exchanges, folder) as (fetcher, server):
+        while state is not None:
+            world = World(fetcher=fetcher, timeout=10.0, sync=state)
+            page = PACKS.ask(Inquiry(pack_id=1013, version="", target=target, world=world, arguments=arguments))
+            raw += page.rows
+            state = Sync(continuation=page.continuation) if page.continuation else None
+    schema = pack.sync_tables[table].schema
+    assert schema is not None
+    return Checker(schema)(raw), [Head.of(each) for each in server.requests]
 
 
 def assert_as_recorded(heads: list[Head], exchanges: list[dict[str, Any]]) -> None:
@@ -105,3 +132,13 @@ def test_a_recorded_refusal_is_told_with_its_reason(recorded: Recorded, tmp_path
         call([refusal], tmp_path, "Repo", url="a/b")
     assert caught.value.message.startswith("GitHub answered 422 (Unprocessable")
     assert caught.value.message.endswith("to GET /repos/a/b: Validation Failed.")
+
+
+def test_recorded_pages_of_issues_become_rows(recorded: Recorded, tmp_path: Path) -> None:
+    pages = recorded("paginate-issues")
+    exchanges = [recorded("get-repository")[0], *pages]
+    found, heads = read(exchanges, tmp_path, "Issues", repository="octokit-fixture-org/paginate-issues")
+    assert [head.line for head in heads[2:]] == [f"GET {each['path']} HTTP/1.1" for each in pages[1:]]
+    assert found.rejects == []
+    assert len({row.key for row in found.rows}) == len(found.rows) == 13
+    assert {json.loads(row.document)["Number"] for row in found.rows} == set(range(1, 14))

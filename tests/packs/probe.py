@@ -12,7 +12,18 @@ import time
 from pathlib import Path
 from typing import Annotated
 
-from packsys.sdk import Context, ObjectSchema, Pack, Property, Response, StatusCodeError, Text, UserVisibleError
+from packsys.sdk import (
+    Context,
+    Number,
+    ObjectSchema,
+    Pack,
+    Page,
+    Property,
+    Response,
+    StatusCodeError,
+    Text,
+    UserVisibleError,
+)
 
 pack = Pack(id=9001, name="Probe", version="1.0.0", description="Does what a test tells it to do.")
 
@@ -118,3 +129,22 @@ def _counted(path: Path) -> int:
         count = len(file.read()) + 1
         file.write(".")
     return count
+
+
+Numbered = ObjectSchema(
+    "Numbered", id="Number", display="Number", properties={"number": Property(Number, required=True), "label": Text}
+)
+
+
+@pack.sync_table(schema=Numbered)
+def numbers(
+    context: Context,
+    pages: Annotated[int, "How many pages."] = 1,
+    seconds: Annotated[float, "How long each takes."] = 0.0,
+    label: Annotated[str, "What is written on each."] = "",
+) -> Page:
+    """Counts, ten numbers to a page."""
+    time.sleep(seconds)
+    page = int(context.sync.continuation.get("page", 0))
+    rows = [{"number": number, "label": label} for number in range(10 * page, 10 * page + 10)]
+    return Page(rows, continuation={"page": page + 1} if page + 1 < pages else None)

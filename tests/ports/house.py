@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import DateTime, delete, func, update
 
 from packsys.memory import (
+    Calendar,
     Ledger,
     MemoryConnections,
     MemoryDeliveries,
@@ -17,6 +18,8 @@ from packsys.memory import (
     MemoryKeys,
     MemoryOAuth,
     MemoryProgress,
+    MemorySchedules,
+    MemorySlots,
     MemorySteps,
     MemoryUpkeep,
     MemoryWebhookSecrets,
@@ -34,6 +37,7 @@ from packsys.ports import (
     UpkeepStore,
     WebhookSecretStore,
 )
+from packsys.scheduling.ports import ScheduleStore, SlotStore
 from packsys.store.connections import PostgresConnections
 from packsys.store.database import Database
 from packsys.store.deliveries import PostgresDeliveries
@@ -42,6 +46,7 @@ from packsys.store.jobs import PostgresJobs
 from packsys.store.keys import PostgresKeys
 from packsys.store.oauth import PostgresOAuth
 from packsys.store.progress import PostgresProgress
+from packsys.store.schedules import PostgresSchedules, PostgresSlots
 from packsys.store.steps import PostgresSteps
 from packsys.store.tables import metadata
 from packsys.store.upkeep import PostgresUpkeep
@@ -65,6 +70,8 @@ class House:
     progress: ProgressStore
     deliveries: DeliveryStore
     webhook_secrets: WebhookSecretStore
+    schedules: ScheduleStore
+    slots: SlotStore
     wait: Callable[[float], None]
 
 
@@ -84,7 +91,7 @@ class Clock:
 def in_memory(clock: Clock | None = None) -> House:
     """Gives the twins, with a clock of their own where none is given."""
     clock = clock or Clock()
-    ledger = Ledger(clock)
+    ledger, calendar = Ledger(clock), Calendar(clock)
     return House(
         jobs=MemoryJobs(ledger),
         steps=MemorySteps(ledger),
@@ -96,6 +103,8 @@ def in_memory(clock: Clock | None = None) -> House:
         progress=MemoryProgress(ledger),
         deliveries=MemoryDeliveries(ledger, most=MOST, share=SHARE),
         webhook_secrets=MemoryWebhookSecrets(clock),
+        schedules=MemorySchedules(calendar),
+        slots=MemorySlots(calendar),
         wait=clock.wait,
     )
 
@@ -117,6 +126,8 @@ def in_postgres(database: Database, *, told: Callable[[Sequence[Event]], None] =
         progress=PostgresProgress(database),
         deliveries=PostgresDeliveries(database, most=MOST, share=SHARE),
         webhook_secrets=PostgresWebhookSecrets(database),
+        schedules=PostgresSchedules(database),
+        slots=PostgresSlots(database),
         wait=lambda seconds: age(database, seconds),
     )
 

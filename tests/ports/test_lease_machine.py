@@ -195,11 +195,11 @@ def claimed(house: House, of: str, key: str) -> Claim | None:
 
 
 def renewed(house: House, claim: Claim) -> bool:
-    return house.steps.renew(claim, lease=LEASE)
+    return bool(house.steps.renew([claim], lease=LEASE))
 
 
 def committed(house: House, claim: Claim, outcome: str) -> bool:
-    return house.steps.keep(claim, outcome)
+    return bool(house.steps.keep(claim, outcome))
 
 
 def postponed(house: House, claim: Claim, delay: float) -> bool:

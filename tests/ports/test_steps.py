@@ -310,8 +310,9 @@ def test_a_claim_that_was_given_back_untried_is_no_attempt(house: House, kept: J
 def test_a_roused_step_is_due_now(house: House, kept: Job) -> None:
     house.steps.add(kept.id, [REPOS, USER])
     house.steps.postpone(claim(house, kept), delay=30, cause="in_flight", tried=False)
-    (roused,) = house.steps.rouse([(kept.id, REPOS.key), (kept.id, "absent"), ("absent", REPOS.key)])
+    ((roused, route),) = house.steps.rouse([(kept.id, REPOS.key), (kept.id, "absent"), ("absent", REPOS.key)])
     assert (roused.job, roused.key, roused.state) == (kept.id, REPOS.key, StepState.WAITING)
+    assert route == kept.route
     assert claim(house, kept).tries == 1
 
 
@@ -346,4 +347,4 @@ def test_steps_of_many_jobs_are_roused_at_once(house: House) -> None:
         house.steps.postpone(claim(house, each), delay=30, cause="in_flight", tried=False)
     places = [(each.id, REPOS.key) for each in jobs]
     roused = at_once(lambda n: house.steps.rouse(places[n % 3 :]))
-    assert {step.job for steps in roused for step in steps} == {each.id for each in jobs}
+    assert {step.job for steps in roused for step, _ in steps} == {each.id for each in jobs}

@@ -20,6 +20,7 @@ from packsys.connections.vault import Vault
 from packsys.errors import FormulaError, NotConnected, NotReady, PacksysError
 from packsys.language.invocation import Invocation
 from packsys.memory import (
+    Calendar,
     Ledger,
     MemoryBlobs,
     MemoryConnections,
@@ -32,10 +33,15 @@ from packsys.memory import (
     MemoryProgress,
     MemoryReleases,
     MemoryResults,
+    MemorySchedules,
+    MemorySlots,
     MemorySteps,
     MemoryWebhookSecrets,
 )
 from packsys.memory.egress import ClosedEgress, ClosedFetcher
+from packsys.memory.syncledger import SyncLedger
+from packsys.memory.syncs import MemoryRows, MemorySyncRuns, MemorySyncTables
+from packsys.memory.syncwork import MemorySyncFinish, MemorySyncUpkeep, MemorySyncWork
 from packsys.model import Connection, Event, Job, PackVersion, Scope, Submission
 from packsys.planner.plan import Plan, PlannedStep
 from packsys.ports import EventStore
@@ -49,15 +55,19 @@ from packsys.runtime.inquire import Inquire
 from packsys.runtime.keys import digest_of, issue
 from packsys.runtime.preview import AssistAuthor, Preview
 from packsys.runtime.publish import Publish
+from packsys.runtime.retries import Retries
 from packsys.runtime.rotate import Rotate
+from packsys.runtime.schedule import KeepSchedule
 from packsys.runtime.signin import SignIn
 from packsys.runtime.submit import fingerprint
 from packsys.runtime.surround import Surround
 from packsys.runtime.webhook_secrets import WebhookSecrets
 from packsys.sandbox.inprocess import InProcessPacks
+from packsys.sync.house import Syncs, SyncStores, Terms, wire_syncs
 from packsys.values import Value
 from tests.connections.world import REDIRECT, Direct, a_pack, declared
 from tests.provider import Authority
+from tests.sync.world import Bells as QuietBells
 
 GITHUB = PackVersion(id=1013, name="GitHub", version="1.0.0", description="", domains=("github.com",), formulas={})
 
@@ -174,6 +184,8 @@ class SmallHouse:
     @property
     def services(self) -> Services:
         """Gives the house as the service sees it."""
+        calendar = Calendar(now)
+        schedules = MemorySchedules(calendar)
         return Services(
             submit=self.submit,
             preview=self.preview,
@@ -206,6 +218,33 @@ class SmallHouse:
             cache=MemoryResults(now),
             forget=lambda tags: None,
             registry=Registry(shipped=[shipped(describe(github))], releases=self.releases),
+            syncs=self.syncs,
+            schedules=schedules,
+            slots=MemorySlots(calendar),
+            keep_schedule=KeepSchedule(schedules),
+        )
+
+    @property
+    def syncs(self) -> Syncs:
+        """Gives sync tables, whose messages nobody takes."""
+        ledger = SyncLedger(now)
+        stores = SyncStores(
+            tables=MemorySyncTables(ledger),
+            runs=MemorySyncRuns(ledger),
+            work=MemorySyncWork(ledger),
+            finish=MemorySyncFinish(ledger),
+            rows=MemoryRows(ledger),
+            upkeep=MemorySyncUpkeep(ledger),
+        )
+        return wire_syncs(
+            stores,
+            Terms(worker="w", lease=30.0, grace=10.0, attempts=3),
+            packs=TwoPacks(),
+            inquire=self.inquire,
+            dispatcher=QuietBells(),
+            retries=Retries(random=lambda: 0.5),
+            new_id=new_id,
+            now=now,
         )
 
     @property

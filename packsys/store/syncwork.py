@@ -1,0 +1,138 @@
+"""Claims on runs, and what is kept under them: pages, and the finish."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from packsys.errors import EndlessPages
+from packsys.store.database import Database
+from packsys.store.staging import STAGED, keep, reject
+from packsys.store.syncqueries import SYNC, claim
+from packsys.syncmodel import Counts, Evidence, PageRows, SyncClaim
+from packsys.values import ErrorValue
+
+
+class PostgresSyncWork:
+    """Lets one worker at a time read a page of a run, in PostgreSQL. The claim's number is the fence of the run."""
+
+    def __init__(self, database: Database) -> None:
+        """Takes the way to the database."""
+        self._database = database
+
+    def claim(self, run: str, *, page: int, worker: str, lease: float) -> SyncClaim | None:
+        """Takes a due page, or the finish, for ``lease`` seconds; None when it is held, kept, not due or ended."""
+        row = self._one("claim", {"run_id": run, "page": page, "worker": worker, "lease": lease})
+        return None if row is None else claim(row)
+
+    def turn(self) -> tuple[str, int] | None:
+        """Names the due run, and its page, of the account that has had the least of the workers."""
+        row = self._one("turn", {})
+        return None if row is None else (row.run_id, row.page)
+
+    def serve(self, table: str, *, seconds: float) -> None:
+        """Counts seconds of a worker that a table's account has had."""
+        self._one("serve", {"table_id": table, "seconds": seconds})
+
+    def renew(self, claim: SyncClaim, *, lease: float) -> bool:
+        """Holds a claim for ``lease`` more seconds; False when it was lost."""
+        return self._one("renew", {**_held(claim), "lease": lease}) is not None
+
+    def apply(self, claim: SyncClaim, page: PageRows) -> Counts | None:
+        """Keeps a page's rows and where to go on, in one transaction; None, and nothing written, without the claim."""
+        with self._database.begin() as connection:
+            place = _hold(connection, claim, mark=_mark(page))
+            if place is None:
+                return None
+            if place.looped:
+                raise EndlessPages(f"Page {place.page + 1} of {claim.table.name or claim.table.table} leads back.")
+            counts = keep(connection, place, page, mark=_mark(page))
+            reject(connection, place, page)
+            known = connection.info
+        known[STAGED] = True
+        return counts
+
+    def park(self, claim: SyncClaim, *, delay: float, cause: str, tried: bool = True) -> bool:
+        """Gives a claim back, to be due in ``delay`` seconds; False when it was lost."""
+        terms = {"delay": delay, "cause": cause, "untried": 0 if tried else 1}
+        return self._one("park", {**_held(claim), **terms}) is not None
+
+    def fail(self, claim: SyncClaim, error: ErrorValue) -> bool:
+        """Ends a run as failed, to be resumed where it was; False when the claim was lost."""
+        return self._one("fail", {**_held(claim), "outcome": error}) is not None
+
+    def _one(self, query: str, terms: dict[str, Any]) -> Row[Any] | None:
+        with self._database.connect() as connection:
+            return connection.execute(SYNC[query], terms).first()
+
+
+class PostgresSyncFinish:
+    """Finishes runs in PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        """Takes the way to the database."""
+        self._database = database
+
+    def evidence(self, claim: SyncClaim) -> Evidence:
+        """Counts what the run has not met; nothing where the claim was lost."""
+        with self._database.begin() as connection:
+            place = _hold(connection, claim, complete=True)
+            if place is None:
+                return Evidence()
+            terms = {"scope": place.scope, "serial": place.serial, "swept": place.swept, "strikes": _strikes(claim)}
+            found = connection.execute(SYNC["evidence"], terms).one()
+        return Evidence(live=found.live, missing=found.missing, doomed=found.doomed, nameless=found.nameless)
+
+    def sweep(self, claim: SyncClaim, *, limit: int) -> Counts | None:
+        """Deletes, or gives a strike to, up to ``limit`` rows that the run has not met."""
+        with self._database.begin() as connection:
+            place = _hold(connection, claim, complete=True)
+            if place is None:
+                return None
+            terms = {"scope": place.scope, "serial": place.serial, "swept": place.swept, "page": place.page}
+            found = connection.execute(SYNC["sweep"], {**terms, "strikes": _strikes(claim), "limit": limit}).one()
+        return Counts(deleted=found.deleted, missed=found.missed)
+
+    def ask(self, claim: SyncClaim, cause: str) -> bool:
+        """Has the run wait for a person's approval; False when the claim was lost."""
+        return self._one("ask", {**_held(claim), "cause": cause})
+
+    def accept(self, claim: SyncClaim) -> bool:
+        """Writes down that the run may delete; False when the claim was lost."""
+        return self._one("accept", _held(claim))
+
+    def conclude(self, claim: SyncClaim, *, swept: bool) -> bool:
+        """Ends a run as succeeded: its completion is the table's now; False when the claim was lost."""
+        with self._database.begin() as connection:
+            place = _hold(connection, claim, complete=True)
+            if place is None:
+                return False
+            connection.execute(SYNC["conclude"], {"serial": place.serial, "complete": swept})
+        return True
+
+    def _one(self, query: str, terms: dict[str, Any]) -> bool:
+        with self._database.connect() as connection:
+            return connection.execute(SYNC[query], terms).one_or_none() is not None
+
+
+def _held(claim: SyncClaim) -> dict[str, Any]:
+    return {"run_id": claim.run.id, "fence": claim.fence}
+
+
+def _hold(
+    connection: Connection, claim: SyncClaim, *, complete: bool = False, mark: bytes | None = None
+) -> Row[Any] | None:
+    return connection.execute(SYNC["hold"], {**_held(claim), "mark": mark, "complete": complete}).one_or_none()
+
+
+def _mark(page: PageRows) -> bytes | None:
+    if page.continuation is None:
+        return None
+    return hashlib.blake2b(json.dumps(page.continuation, sort_keys=True).encode(), digest_size=16).digest()
+
+
+def _strikes(claim: SyncClaim) -> int:
+    return claim.table.guard.strikes

@@ -1,0 +1,1 @@
+"""Sync tables: how the pages of a service become rows."""
