@@ -27,6 +27,7 @@ from packsys.ports import (
     Display,
     EventStore,
     Feed,
+    Flowed,
     JobStore,
     KeyStore,
     PackStore,
@@ -92,7 +93,7 @@ class Services:
     inquire: Inquire
     advance: Callable[[str], None]
     reconcile: Callable[[], int]
-    flow: Callable[[], int]
+    flow: Callable[[], Flowed]
     deliver: Deliver
     webhook_secrets: WebhookSecrets
     ready: Callable[[], Mapping[str, str]]
@@ -212,11 +213,12 @@ def _syncs(settings: Settings, adapters: Adapters, inquire: Inquire) -> Syncs:
     )
 
 
-def flow(queues: Queues | None) -> int:
-    """Moves on the messages that wait before the workers' queues, and gives how many lanes still hold some."""
+def flow(queues: Queues | None) -> Flowed:
+    """Moves on the messages that wait before the workers' queues."""
     from packsys.dispatch.app import QUEUES
 
-    return sum(queues.flow(name) for name in QUEUES.values()) if queues else 0
+    found = [queues.flow(name) for name in QUEUES.values()] if queues else []
+    return Flowed(sum(each.waiting for each in found), sum(each.moved for each in found))
 
 
 def _sign_in(settings: Settings, adapters: Adapters) -> SignIn:

@@ -643,6 +643,14 @@ class Display(Protocol):
         """Shows the task as started, and at the end of the block as ended."""
 
 
+@dataclass(frozen=True)
+class Flowed:
+    """Tells how many lanes still hold messages, and how many messages were moved on."""
+
+    waiting: int
+    moved: int = 0
+
+
 class Queues(Protocol):
     """Takes messages for workers."""
 
@@ -652,8 +660,8 @@ class Queues(Protocol):
         Raises :class:`~packsys.errors.NotReady`.
         """
 
-    def flow(self, queue: str) -> int:
-        """Moves on what there is room for, and gives how many lanes still hold something."""
+    def flow(self, queue: str) -> Flowed:
+        """Moves on what there is room for."""
 
     def depth(self, queue: str) -> int:
         """Counts the messages that wait in a queue."""

@@ -17,6 +17,7 @@ from packsys.starting import without_collecting
 with without_collecting():
     from workers.app import app, prepare
     from workers.herd import Herd
+    from workers.requests import take_for_good
 
 QUEUES = ("upkeep", "celery", "formulas", "syncs", "formulas.scheduled", "formulas.backfill")
 """In the order in which a worker looks for work."""
@@ -37,6 +38,8 @@ def main() -> int:
 
 def run(place: int, slots: int, queues: str) -> int:
     """Runs one worker process, and gives its exit code."""
+    if slots == 1:
+        take_for_good(app)
     worker = app.Worker(
         concurrency=slots,
         pool="solo" if slots == 1 else "threads",

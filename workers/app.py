@@ -16,7 +16,7 @@ from packsys.sandbox.runtimes import report_walls
 from packsys.settings import Settings
 from packsys.starting import without_collecting
 from packsys.telemetry import Hidden, set_up_logging
-from workers.display import CeleryDisplay
+from workers.display import CeleryDisplay, gather
 from workers.flow import Flow
 
 settings = Settings.from_environ(os.environ)
@@ -26,11 +26,13 @@ class House(Celery):
     """Is a Celery app that knows the house.
 
     The services are wired on first use, which is after the fork: no connection is shared between processes. ``around``
-    may put something before their adapters; ``consumer`` is the worker's, once there is one.
+    may put something before their adapters; ``consumer`` is the worker's, once there is one; ``takes_for_good``
+    says that its messages need no acknowledgement.
     """
 
     around = staticmethod(as_they_are)
     consumer: Any = None
+    takes_for_good = False
 
     @cached_property
     def hidden(self) -> Hidden:
@@ -81,6 +83,7 @@ def prepare() -> None:
 @worker_ready.connect
 def _begin(sender: Any, **_: object) -> None:
     app.consumer = sender
+    gather(sender)
     Flow(app.services.flow).start()
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from packsys.dispatch.app import ADVANCE, STEP
 from workers.app import app
+from workers.requests import Taken
 
 
-@app.task(name=STEP)
+@app.task(name=STEP, Request=Taken)
 def step(job: str, key: str) -> None:
     """Runs one pack call."""
     app.services.execute(job, key)
 
 
-@app.task(name=ADVANCE)
+@app.task(name=ADVANCE, Request=Taken)
 def advance(job: str) -> None:
     """Sends the next wave of a job, or ends it."""
     app.services.advance(job)

@@ -45,6 +45,9 @@ WRITE_TIMEOUT = 2.0
 READ_TIMEOUT = 0.5
 """Seconds for an answer to who reads: the store of events knows the same."""
 
+LINGER = 0.02
+"""Seconds for which an event waits for others, unless it is the job's end: nobody sees the difference."""
+
 SCRIPT = Path(__file__).with_name("lua").joinpath("publish.lua").read_text(encoding="utf-8")
 _DIGEST = sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
 _LARGEST = 2**31 - 1
@@ -64,7 +67,7 @@ class RedisFeed:
         """Takes two clients with short time limits, how many events may wait to be sent, and a clock in seconds."""
         self._writer, self._reader = writer, reader
         self._writing, self._reading = Resting(clock=clock, name="feed"), Resting(clock=clock, name="feed")
-        self._outbox: Outbox[Event] = Outbox(self._send, room=room)
+        self._outbox: Outbox[Event] = Outbox(self._send, room=room, linger=LINGER, urgent=_ends)
         self._ear = Ear(reader)
 
     @classmethod
@@ -137,6 +140,10 @@ def _without_gap(job: str, number: int, entries: Sequence[Any], whole: bool) -> 
     except (Failure, ValueError, LookupError, TypeError):
         log.warning("feed.damaged", extra={"job": job})
         return None
+
+
+def _ends(event: Event) -> bool:
+    return event.step is None and event.kind not in (EventKind.JOB_ACCEPTED, EventKind.JOB_RUNNING)
 
 
 def _name(job: str) -> bytes:

@@ -11,6 +11,7 @@ from redis.exceptions import ConnectionError as Broken
 
 from packsys.errors import NotReady
 from packsys.kvstore.address import connect
+from packsys.ports import Flowed
 
 TIMEOUT = 15.0
 """Seconds for an answer: a push must end, and may take as long as one through kombu (``celeryconfig.py``)."""
@@ -51,8 +52,8 @@ class RedisQueues:
         for first in range(0, len(messages), _BATCH):
             self._run(queue, lane, messages[first : first + _BATCH])
 
-    def flow(self, queue: str) -> int:
-        """Moves on what there is room for, and gives how many lanes still hold something; raises NotReady."""
+    def flow(self, queue: str) -> Flowed:
+        """Moves on what there is room for; raises NotReady."""
         return self._run(queue, "", ())
 
     def depth(self, queue: str) -> int:
@@ -66,14 +67,14 @@ class RedisQueues:
         except (RedisError, OSError) as error:
             raise _away() from error
 
-    def _run(self, queue: str, lane: str, messages: Sequence[bytes]) -> int:
+    def _run(self, queue: str, lane: str, messages: Sequence[bytes]) -> Flowed:
         keys = [queue, _ring(queue)]
         terms: list[str | bytes | int] = [self._room, _lanes(queue), lane, *messages]
         try:
             try:
-                return int(self._script(keys, terms))
+                return Flowed(*self._script(keys, terms))
             except Broken:
-                return int(self._script(keys, terms))
+                return Flowed(*self._script(keys, terms))
         except (RedisError, OSError) as error:
             raise _away() from error
 

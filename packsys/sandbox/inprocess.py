@@ -5,7 +5,6 @@ There is no wall around the code. What strangers write belongs in the sandbox.
 
 from __future__ import annotations
 
-import contextvars
 import logging
 import threading
 import time
@@ -13,8 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from queue import Empty, SimpleQueue
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from packsys import ports, sdk
 from packsys.catalog.manifest import describe, release
@@ -22,6 +20,7 @@ from packsys.catalog.result import adapt
 from packsys.errors import BrokenPack, CallTimeout, PacksysError
 from packsys.model import PackVersion
 from packsys.sandbox import answers, protocol
+from packsys.sandbox.companion import Companions, Failed, Succeeded
 from packsys.sandbox.errand import Errand
 from packsys.sandbox.faults import fault
 from packsys.sandbox.reach import Reach
@@ -47,6 +46,7 @@ class InProcessPacks:
         ``now`` tells the seconds since 1970.
         """
         self._now = now
+        self._companions = Companions()
         self._packs: dict[int, _Loaded] = {}
         self._ids: dict[str, int] = {}
         for pack in packs:
@@ -117,28 +117,18 @@ class InProcessPacks:
         line = _Line(errand.world)
         context = _context(self._find(errand), errand, line)
         try:
-            outcome = _within(errand.world.timeout, lambda: work(context))
+            outcome = self._companions.within(errand.world.timeout, lambda: work(context))
         finally:
             line.cut()
         match outcome:
             case None:
                 raise CallTimeout(f"{errand.name} took longer than its {errand.world.timeout:g} seconds.")
-            case _Failed(NoSuchTarget() as absent):
+            case Failed(NoSuchTarget() as absent):
                 raise BrokenPack(f"{context.invocation.pack} cannot be asked for that: {absent}") from absent
-            case _Failed(error):
+            case Failed(error):
                 raise fault(errand.name, error, now=self._now) from error
-            case _Succeeded(value):
+            case Succeeded(value):
                 return value
-
-
-@dataclass(frozen=True)
-class _Succeeded(Generic[_Done]):
-    value: _Done
-
-
-@dataclass(frozen=True)
-class _Failed:
-    error: BaseException
 
 
 class _Line:
@@ -206,21 +196,3 @@ def _context(pack: sdk.Pack, errand: Errand, line: _Line) -> sdk.Context:
 
 def _reread(message: bytes) -> Any:
     return protocol.decode(message, values=len(message))
-
-
-def _within(seconds: float, work: Callable[[], _Done]) -> _Succeeded[_Done] | _Failed | None:
-    """Gives the outcome of some work, or None when it is not there in time."""
-    outcomes: SimpleQueue[_Succeeded[_Done] | _Failed] = SimpleQueue()
-
-    def run() -> None:
-        try:
-            outcomes.put(_Succeeded(work()))
-        except BaseException as error:
-            outcomes.put(_Failed(error))
-
-    # A copy of the context lets the pack's log lines carry the ids that are bound to the job.
-    threading.Thread(target=contextvars.copy_context().run, args=(run,), daemon=True, name="pack").start()
-    try:
-        return outcomes.get(timeout=max(seconds, 0.0))
-    except Empty:
-        return None

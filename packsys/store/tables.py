@@ -77,7 +77,7 @@ job = Table(
 step = Table(
     "step",
     metadata,
-    Column("job", AnyText(), ForeignKey("job.id", ondelete="CASCADE"), primary_key=True),
+    Column("job", AnyText(), primary_key=True),
     Column("key", AnyText(), primary_key=True),
     Column("number", Integer(), nullable=False),
     Column("wave", Integer(), nullable=False),
@@ -105,7 +105,7 @@ step = Table(
 event = Table(
     "event",
     metadata,
-    Column("job", AnyText(), ForeignKey("job.id", ondelete="CASCADE"), primary_key=True),
+    Column("job", AnyText(), primary_key=True),
     Column("number", Integer(), primary_key=True),
     Column("at", _time(), nullable=False),
     Column("kind", Text(), nullable=False),

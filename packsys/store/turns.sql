@@ -5,17 +5,17 @@
 -- Keeps a new job with what it begins with, or none of it when its workspace has used the idempotency key.
 select a.*, w.numbers, w.keys, w.number as wave_event, e.number as end_event, e.at as ended_at, e.seconds, e.calls_back
 from accept_job(%(id)s, %(workspace)s, %(idempotency_key)s, %(fingerprint)s, %(formula)s, %(tree)s, %(variables)s,
-                %(asked_by)s, %(timezone)s, %(locale)s, %(priority)s, %(callback)s, %(asked_at)s, %(seconds)s, %(known_keys)s, %(known_invocations)s, %(known_calls)s,
-                %(known_outcomes)s) a
-cross join lateral add_wave(a.fresh and cardinality(%(keys)s::text[]) > 0, %(id)s, %(keys)s, %(invocations)s,
-                            %(calls)s, %(actions)s, %(look_at)s) w
+                %(asked_by)s, %(timezone)s, %(locale)s, %(priority)s, %(callback)s, %(asked_at)s, %(seconds)s, %(known_keys)b, %(known_invocations)b, %(known_calls)b,
+                %(known_outcomes)b) a
+cross join lateral add_wave(a.fresh and cardinality(%(keys)b::text[]) > 0, %(id)s, %(keys)b, %(invocations)b,
+                            %(calls)b, %(actions)b, %(look_at)s) w
 cross join lateral end_job(a.fresh and %(state)s::text is not null, %(id)s, %(state)s, %(outcome)s, %(code)s) e
 
 -- name: add
 -- Adds a wave, and claims its first new step where a worker is named.
 select w.*, c.attempt, c.number as claim_event, c.at as claimed_at, c.parked, c.started_at, c.workspace, c.timezone, c.locale, c.priority,
        c.seconds
-from add_wave(true, %(job)s, %(keys)s, %(invocations)s, %(calls)s, %(actions)s, %(look_at)s) w
+from add_wave(true, %(job)s, %(keys)b, %(invocations)b, %(calls)b, %(actions)b, %(look_at)s) w
 cross join lateral claim_step(cardinality(w.keys) > 0 and %(worker)s::text is not null, %(job)s, w.keys[1],
                               %(worker)s, %(lease)s) c
 
@@ -24,7 +24,7 @@ cross join lateral claim_step(cardinality(w.keys) > 0 and %(worker)s::text is no
 select s.kept, s.number as kept_event, s.at as kept_at, w.*, c.attempt, c.number as claim_event, c.at as claimed_at,
        c.parked, c.started_at, c.workspace, c.timezone, c.locale, c.priority, c.seconds
 from leave_step(%(job)s, %(key)s, %(attempt)s, %(state)s, %(outcome)s, %(cached)s, null, true, %(detail)s, false) s
-cross join lateral add_wave(s.number is not null, %(job)s, %(keys)s, %(invocations)s, %(calls)s, %(actions)s,
+cross join lateral add_wave(s.number is not null, %(job)s, %(keys)b, %(invocations)b, %(calls)b, %(actions)b,
                             %(look_at)s) w
 cross join lateral claim_step(cardinality(w.keys) > 0 and %(worker)s::text is not null, %(job)s, w.keys[1],
                               %(worker)s, %(lease)s) c
@@ -51,6 +51,6 @@ select * from leave_step(%(job)s, %(key)s, %(attempt)s, %(state)s, %(outcome)s, 
 -- name: renew
 -- Holds claims for longer, and lists those that were not lost.
 update step set lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
-from unnest(%(jobs)s::text[], %(keys)s::text[], %(attempts)s::int[]) as held (job, key, attempt)
+from unnest(%(jobs)b::text[], %(keys)b::text[], %(attempts)b::int[]) as held (job, key, attempt)
 where step.job = held.job and step.key = held.key and step.attempt = held.attempt and step.state = 'running'
 returning step.job, step.key

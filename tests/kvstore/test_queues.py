@@ -70,7 +70,7 @@ def test_lanes_take_turns(broker: Redis, queues: RedisQueues) -> None:
 def test_what_fits_waits_in_no_lane(broker: Redis, queues: RedisQueues) -> None:
     queues.push(QUEUE, names("a", ROOM), lane="a")
     assert broker.llen(QUEUE) == ROOM
-    assert queues.flow(QUEUE) == 0
+    assert queues.flow(QUEUE).waiting == 0
 
 
 def test_a_deep_queue_is_counted_with_its_lanes(queues: RedisQueues) -> None:

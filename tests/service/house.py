@@ -44,7 +44,7 @@ from packsys.memory.syncs import MemoryRows, MemorySyncRuns, MemorySyncTables
 from packsys.memory.syncwork import MemorySyncFinish, MemorySyncUpkeep, MemorySyncWork
 from packsys.model import Connection, Event, Job, PackVersion, Scope, Submission
 from packsys.planner.plan import Plan, PlannedStep
-from packsys.ports import EventStore
+from packsys.ports import EventStore, Flowed
 from packsys.runtime.cancel import Cancel
 from packsys.runtime.clients import SetClient
 from packsys.runtime.connect import NewConnection, note_of
@@ -201,7 +201,7 @@ class SmallHouse:
             inquire=self.inquire,
             advance=lambda job: None,
             reconcile=lambda: 0,
-            flow=lambda: 0,
+            flow=lambda: Flowed(0),
             ready=self.ready,
             jobs=self.jobs,
             steps=self.steps,
