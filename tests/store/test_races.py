@@ -44,7 +44,8 @@ def end(connection: Connection, of: str) -> bool:
 
 def begin(connection: Connection, of: str) -> None:
     """Keeps a job with the idempotency key ``once`` inside a transaction."""
-    terms = "'default', 'once', 'same', '', '', '{}', '', 'UTC', 'en', 'interactive', null, now(), 9, '{}', '{}', '{}', '{}'"
+    asked = "'default', 'once', 'same', '', '', '{}', '', 'UTC', 'en', 'interactive', null, now(), 9"
+    terms = f"{asked}, '{{}}', '{{}}', '{{}}', '{{}}'"
     connection.execute(text(f"select from accept_job(:of, {terms})"), {"of": of})
 
 
