@@ -34,11 +34,12 @@ PYTEST = ["python", "-m", "pytest", "--numprocesses", "2", "--dist", "loadfile",
 TASKS: "dict[str, tuple[str, list[list[str]]]]" = {
     "demo": ("shows the reference formula run, on servers of its own", [["python", "-m", "examples.demo"]]),
     "up": ("keeps the whole system running until Ctrl-C", [["packsys", "up"]]),
-    "test": ("runs every test", [PYTEST]),
+    "test": ("runs every test, each proof in its short form", [[*PYTEST, "-m", "not long"]]),
     "test-fast": (
         "runs the tests that take less than a minute",
-        [[*PYTEST, "-m", "not slow and not chaos and not setup"]],
+        [[*PYTEST, "-m", "not slow and not chaos and not setup and not long"]],
     ),
+    "test-long": ("runs the long forms", [[*PYTEST, "-m", "long"]]),
     "lint": (
         "checks style, types and floors",
         [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], ["lint-imports"]],

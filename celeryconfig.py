@@ -56,9 +56,7 @@ task_soft_time_limit = 100
 task_create_missing_queues = False  # a mistyped queue is an error, not a queue that nobody reads (row 51)
 task_default_queue = "celery"  # a service that knows nothing but the broker's address reaches packsys.jobs.*
 # in the order in which a worker looks for work
-task_queues = tuple(
-    map(Queue, ("upkeep", "celery", "formulas", "syncs", "formulas.scheduled", "formulas.backfill"))
-)
+task_queues = tuple(map(Queue, ("upkeep", "celery", "formulas", "syncs", "formulas.scheduled", "formulas.backfill")))
 task_routes = {
     "packsys.jobs.*": {"queue": "celery"},
     "packsys.step": {"queue": "formulas"},
@@ -74,7 +72,7 @@ timezone = "UTC"
 
 # workers
 
-worker_pool = "threads"  # pack code runs in processes of its own; docs/design/execution.md has the measurements
+worker_pool = "threads"  # pack code runs in processes of its own; docs/design/execution.md says what follows
 worker_prefetch_multiplier = 1  # with late acks: nothing waits behind a running task
 worker_max_tasks_per_child = 5000
 worker_max_memory_per_child = 400_000  # KiB (row 37)

@@ -217,8 +217,7 @@ def flow(queues: Queues | None) -> Flowed:
     """Moves on the messages that wait before the workers' queues."""
     from packsys.dispatch.app import QUEUES
 
-    found = [queues.flow(name) for name in QUEUES.values()] if queues else []
-    return Flowed(sum(each.waiting for each in found), sum(each.moved for each in found))
+    return queues.flow(tuple(QUEUES.values())) if queues else Flowed(0)
 
 
 def _sign_in(settings: Settings, adapters: Adapters) -> SignIn:

@@ -26,6 +26,13 @@ def asks_service(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="A variable, as JSON or text.")
 @click.option("--timeout", default=300.0, show_default=True, help="Seconds after which the job fails.")
 @click.option("--locale", default="en", show_default=True, help="Language tag that texts are written for.")
+@click.option(
+    "--priority",
+    type=click.Choice(["interactive", "scheduled", "backfill"]),
+    default="interactive",
+    show_default=True,
+    help="Whose calls go first when workers are busy.",
+)
 @click.option("--actions", is_flag=True, help="Allow formulas with side effects.")
 @click.option("--callback", metavar="URL", help="Address that is told of the end by a signed message.")
 @click.option("--steps", is_flag=True, help="Show each call with its timing at the end.")
@@ -36,6 +43,7 @@ def formula(
     variables: tuple[str, ...],
     timeout: float,
     locale: str,
+    priority: str,
     actions: bool,
     callback: str | None,
     steps: bool,
@@ -46,8 +54,15 @@ def formula(
     address = find_address(url=url, key=key)
     screen = Console(stderr=True)
     with Packsys(address.url, address.key) as service:
-        values = dict(map(read_variable, variables))
-        job = service.submit(text, variables=values, timeout=timeout, locale=locale, actions=actions, callback=callback)
+        job = service.submit(
+            text,
+            variables=dict(map(read_variable, variables)),
+            timeout=timeout,
+            locale=locale,
+            priority=priority,
+            actions=actions,
+            callback=callback,
+        )
         with Watch(screen) as watch:
             watch.follow(service.events(job.id))
         ended = service.job(job.id)

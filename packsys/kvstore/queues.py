@@ -52,9 +52,16 @@ class RedisQueues:
         for first in range(0, len(messages), _BATCH):
             self._run(queue, lane, messages[first : first + _BATCH])
 
-    def flow(self, queue: str) -> Flowed:
-        """Moves on what there is room for; raises NotReady."""
-        return self._run(queue, "", ())
+    def flow(self, queues: Sequence[str]) -> Flowed:
+        """Moves on what there is room for, in each of some queues; raises NotReady."""
+        pipe = self._client.pipeline(transaction=False)
+        try:
+            for queue in queues:
+                self._script([queue, _ring(queue)], [self._room, _lanes(queue), ""], client=pipe)
+            found = [Flowed(*each) for each in pipe.execute()]
+        except (RedisError, OSError) as error:
+            raise _away() from error
+        return Flowed(sum(each.waiting for each in found), sum(each.moved for each in found))
 
     def depth(self, queue: str) -> int:
         """Counts the messages of a queue, those in lanes included; raises NotReady."""
@@ -67,14 +74,14 @@ class RedisQueues:
         except (RedisError, OSError) as error:
             raise _away() from error
 
-    def _run(self, queue: str, lane: str, messages: Sequence[bytes]) -> Flowed:
+    def _run(self, queue: str, lane: str, messages: Sequence[bytes]) -> None:
         keys = [queue, _ring(queue)]
         terms: list[str | bytes | int] = [self._room, _lanes(queue), lane, *messages]
         try:
             try:
-                return Flowed(*self._script(keys, terms))
+                self._script(keys, terms)
             except Broken:
-                return Flowed(*self._script(keys, terms))
+                self._script(keys, terms)
         except (RedisError, OSError) as error:
             raise _away() from error
 

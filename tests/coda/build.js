@@ -1,4 +1,4 @@
-// Builds every pack of a folder, and of those in it, with the compiler of the SDK: node build.js FOLDER OUTPUT
+// Builds every pack of a folder, and of those in it, with the compiler of the SDK: node build.js FOLDER OUTPUT [PART PARTS]
 'use strict';
 const {existsSync, mkdirSync, readdirSync, readFileSync, statSync} = require('node:fs');
 const {join, relative, resolve} = require('node:path');
@@ -16,8 +16,8 @@ function isNewer(made, source) {
   return existsSync(made) && statSync(made).mtimeMs > statSync(source).mtimeMs;
 }
 
-async function main(folder, output) {
-  for (const file of sources(folder)) {
+async function main(folder, output, part = 0, parts = 1) {
+  for (const file of sources(folder).filter((_, at) => at % parts === Number(part))) {
     const outputDirectory = join(output, relative(folder, file).replace(/\.ts$/, '').replaceAll(/[\\/]/g, '-'));
     if (isNewer(join(outputDirectory, 'bundle.js'), file)) continue;
     mkdirSync(outputDirectory, {recursive: true});
@@ -32,7 +32,7 @@ async function main(folder, output) {
   }
 }
 
-main(process.argv[2], process.argv[3]).catch(error => {
+main(...process.argv.slice(2)).catch(error => {
   console.error(error);
   process.exit(1);
 });

@@ -168,7 +168,7 @@ def test_eight_processes_that_die_at_every_step_lose_no_token_and_ask_nobody(dat
 
 
 @pytest.mark.slow
-@pytest.mark.chaos
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_the_same_for_five_deaths_at_every_step(database_url: str) -> None:
     rage(database_url, STEPS * 5, refreshes=400, seconds=500)

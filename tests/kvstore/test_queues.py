@@ -42,7 +42,7 @@ def read(broker: Redis, queues: RedisQueues) -> Iterator[str]:
     """Takes messages as workers do, one after the other."""
     while message := broker.rpop(QUEUE):
         yield bytes(message).decode()
-        queues.flow(QUEUE)
+        queues.flow([QUEUE])
 
 
 def test_messages_come_in_their_order(broker: Redis, queues: RedisQueues) -> None:
@@ -54,7 +54,7 @@ def test_a_lane_with_thousands_delays_another_by_what_lies_before_the_workers(
     broker: Redis, queues: RedisQueues
 ) -> None:
     queues.push(QUEUE, names("a", 5000), lane="a")
-    queues.flow(QUEUE)
+    queues.flow([QUEUE])
     queues.push(QUEUE, names("b", 1), lane="b")
     first = list(islice(read(broker, queues), ROOM + 2))
     assert "b0" in first
@@ -70,7 +70,7 @@ def test_lanes_take_turns(broker: Redis, queues: RedisQueues) -> None:
 def test_what_fits_waits_in_no_lane(broker: Redis, queues: RedisQueues) -> None:
     queues.push(QUEUE, names("a", ROOM), lane="a")
     assert broker.llen(QUEUE) == ROOM
-    assert queues.flow(QUEUE).waiting == 0
+    assert queues.flow([QUEUE]).waiting == 0
 
 
 def test_a_deep_queue_is_counted_with_its_lanes(queues: RedisQueues) -> None:
@@ -89,7 +89,7 @@ def test_nothing_is_lost_or_doubled(state_url: str, pushes: list[tuple[str, int]
         messages = names(f"{turn}{lane}.", count)
         sent += [message.decode() for message in messages]
         queues.push(QUEUE, messages, lane=lane)
-    queues.flow(QUEUE)
+    queues.flow([QUEUE])
     assert sorted(read(client, queues)) == sorted(sent)
     assert client.dbsize() == 0
 

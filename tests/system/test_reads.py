@@ -29,7 +29,6 @@ def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         yield started
 
 
-@pytest.mark.xfail(reason="the canvas dispatcher needs 8 to 12: issue 5, point 7")
 @pytest.mark.parametrize(("shape", "jobs"), JOBS.items(), ids=lambda value: getattr(value, "name", ""))
 def test_a_call_that_is_joined_takes_few_reads_of_redis(quiet: System, shape: Shape, jobs: int) -> None:
     watch = Stopwatch(Ours(wire(quiet.settings)))

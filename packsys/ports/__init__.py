@@ -1,0 +1,63 @@
+"""Every socket in the wall: what the house asks of the outside, as protocols of a few methods.
+
+Real adapters live in ``store``, ``kvstore``, ``sandbox``, ``egress`` and ``dispatch``; ``memory`` has a twin of
+each, and one suite in ``tests/ports`` holds both to the same promises.
+"""
+
+from __future__ import annotations
+
+from packsys.ports.blobs import Blobs, BlobStore
+from packsys.ports.connections import ConnectionStore, OAuthStore
+from packsys.ports.deliveries import DeliveryStore, WebhookSecretStore
+from packsys.ports.events import EventStore, Feed
+from packsys.ports.fetching import AnswerCache, Egress, Fetcher, Found, Request, Response
+from packsys.ports.jobs import JobStore, ProgressStore, StepStore, UpkeepStore
+from packsys.ports.keys import KeyStore
+from packsys.ports.limiting import Gate, RateLimiter
+from packsys.ports.packs import PackStore, ReleaseStore
+from packsys.ports.results import Asked, FlightDesk, Handed, Kept, LastingResults, Lead, ResultCache, Wait
+from packsys.ports.running import Call, Inquiry, PackRunner, World
+from packsys.ports.sending import Dispatcher, Display, Flowed, Pressure, Queues
+
+__all__ = [
+    "AnswerCache",
+    "Asked",
+    "BlobStore",
+    "Blobs",
+    "Call",
+    "ConnectionStore",
+    "DeliveryStore",
+    "Dispatcher",
+    "Display",
+    "Egress",
+    "EventStore",
+    "Feed",
+    "Fetcher",
+    "FlightDesk",
+    "Flowed",
+    "Found",
+    "Gate",
+    "Handed",
+    "Inquiry",
+    "JobStore",
+    "Kept",
+    "KeyStore",
+    "LastingResults",
+    "Lead",
+    "OAuthStore",
+    "PackRunner",
+    "PackStore",
+    "Pressure",
+    "ProgressStore",
+    "Queues",
+    "RateLimiter",
+    "ReleaseStore",
+    "Request",
+    "Response",
+    "ResultCache",
+    "StepStore",
+    "UpkeepStore",
+    "Wait",
+    "WebhookSecretStore",
+    "World",
+]

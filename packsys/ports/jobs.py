@@ -1,0 +1,102 @@
+"""Sockets for jobs and their steps, from acceptance to outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from packsys.language.invocation import Invocation
+from packsys.model import Claim, Job, Progress, Route, Stall, Step
+from packsys.turns import NOTHING, Committed, Opening, Settled, Taken
+from packsys.values import Value
+
+
+class JobStore(Protocol):
+    """Keeps jobs from acceptance to outcome."""
+
+    def accept(
+        self, job: Job, *, idempotency_key: str | None = None, fingerprint: str = "", opening: Opening = NOTHING
+    ) -> Job:
+        """Keeps a new job and what it begins with, or gives back the one that this key was accepted with.
+
+        Raises :class:`~packsys.errors.IdempotencyMismatch` when the key came with another fingerprint.
+        """
+
+    def get(self, job: str, *, workspace: str | None = None) -> Job:
+        """Finds a job; raises :class:`~packsys.errors.NotFound` when it is absent or another workspace's."""
+
+    def finish(self, job: str, outcome: Value, *, settled: Settled | None = None) -> bool:
+        """Ends a live job as done, or as failed when the outcome is an error value; False when it had ended.
+
+        With ``settled`` it commits that step's outcome in the same moment; False, and nothing written, when the claim
+        was lost.
+        """
+
+    def cancel(self, job: str) -> bool:
+        """Ends a live job as cancelled; False when it had ended."""
+
+
+class StepStore(Protocol):
+    """Keeps the steps of jobs, and lets one worker at a time commit one."""
+
+    def add(self, job: str, invocations: Sequence[Invocation], *, look_at: int = 0) -> Sequence[Step]:
+        """Keeps the calls that are new to a live job as one queued wave, and gives back the new ones only."""
+
+    def take(
+        self,
+        job: str,
+        invocations: Sequence[Invocation],
+        *,
+        worker: str,
+        lease: float,
+        look_at: int = 0,
+        settled: Settled | None = None,
+    ) -> Taken | None:
+        """Adds a wave as :meth:`add` does and claims its first new step, in one moment.
+
+        With ``settled`` it commits that step's outcome before; None, and nothing written, when the claim was lost.
+        """
+
+    def of(self, job: str) -> Sequence[Step]:
+        """Lists a job's steps by number."""
+
+    def claim(self, job: str, key: str, *, worker: str, lease: float) -> Claim | None:
+        """Takes a due step of a live job for ``lease`` seconds; None when it is held, kept, not due or ended."""
+
+    def renew(self, claims: Sequence[Claim], *, lease: float) -> Sequence[Claim]:
+        """Holds claims for ``lease`` more seconds, and lists those that were not lost."""
+
+    def keep(self, claim: Claim, outcome: Value, *, cached: bool = False) -> Committed | None:
+        """Commits a step's outcome once; None, and nothing written, when the claim was lost."""
+
+    def postpone(self, claim: Claim, *, delay: float, cause: str, tried: bool = True) -> bool:
+        """Gives a claim back, to be due in ``delay`` seconds; False when it was lost.
+
+        With ``tried=False`` it does not count as an attempt: the call was not begun.
+        """
+
+    def rouse(self, places: Sequence[tuple[str, str]]) -> Sequence[tuple[Step, Route]]:
+        """Makes waiting steps of live jobs, named by job and key, due now, and gives them with their routes."""
+
+
+class ProgressStore(Protocol):
+    """Counts the steps of jobs; no value is read for it."""
+
+    def of(self, job: str) -> Progress:
+        """Tells how far a job is."""
+
+
+class UpkeepStore(Protocol):
+    """Finds what stands still. Every method may run in several processes at once."""
+
+    def expire(self) -> Sequence[str]:
+        """Fails the jobs whose deadline has passed, and lists them."""
+
+    def release(self, *, attempts: int) -> Sequence[Stall]:
+        """Queues steps whose lease ran out; the ones tried ``attempts`` times fail as ``WorkerLost``."""
+
+    def stalled(self, *, grace: float) -> Sequence[Stall]:
+        """Lists due steps that nobody took, and jobs that nobody advances, for ``grace`` seconds.
+
+        Marks them as sent now, and waits twice as long each time before it lists the same step again.
+        """

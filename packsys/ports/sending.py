@@ -1,0 +1,72 @@
+"""Sockets between who has work and the workers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from packsys.model import Route, Step
+
+
+class Display(Protocol):
+    """Shows a call that a worker goes on with, as the task of its own that it is."""
+
+    def show(self, step: Step) -> AbstractContextManager[None]:
+        """Shows the task as started, and at the end of the block as ended."""
+
+
+@dataclass(frozen=True)
+class Flowed:
+    """Tells how many lanes still hold messages, and how many messages were moved on."""
+
+    waiting: int
+    moved: int = 0
+
+
+class Queues(Protocol):
+    """Takes messages for workers."""
+
+    def push(self, queue: str, messages: Sequence[bytes], *, lane: str) -> None:
+        """Puts messages in a lane of a queue, from which each lane has its turn.
+
+        Raises :class:`~packsys.errors.NotReady`.
+        """
+
+    def flow(self, queues: Sequence[str]) -> Flowed:
+        """Moves on what there is room for, in each of some queues."""
+
+    def depth(self, queue: str) -> int:
+        """Counts the messages that wait in a queue."""
+
+
+class Pressure(Protocol):
+    """Knows whether there is room for more work."""
+
+    def check(self) -> None:
+        """Raises :class:`~packsys.errors.Overloaded` while there is none."""
+
+
+class Dispatcher(Protocol):
+    """Sends work to the workers; messages carry ids only. Sending twice is harmless.
+
+    Where it ``joins``, every wave and every step that is sent again is followed by an advance when it has ended.
+    Elsewhere the worker that ends the last step of a wave moves the job on.
+    """
+
+    @property
+    def joins(self) -> bool:
+        """Tells whether an advance follows by itself."""
+
+    def wave(self, steps: Sequence[Step], *, route: Route) -> None:
+        """Sends the steps of one wave of a job, side by side."""
+
+    def again(self, step: Step, *, route: Route, delay: float = 0.0) -> None:
+        """Sends one step after ``delay`` seconds."""
+
+    def rouse(self, steps: Sequence[tuple[Step, Route]]) -> None:
+        """Sends steps of any jobs."""
+
+    def advance(self, job: str, *, route: Route) -> None:
+        """Asks for the next wave of a job, or its end."""
