@@ -124,14 +124,13 @@ def set_up(settings: Settings, *, celery: Any = None, hidden: Hidden | None = No
     from packsys.store.steps import PostgresSteps
     from packsys.store.upkeep import PostgresUpkeep
 
-    hidden, celery = hidden or Hidden(), celery or celery_app(settings.state_url)
+    hidden, app = hidden or Hidden(), celery or celery_app(settings.state_url, broker=settings.broker)
     database, vault = open_database(settings.database_url), open_vault(settings, hidden)
     packs, releases = load_packs(settings.packs), PostgresReleases(database)
     shipped = InProcessPacks(packs)
     connections, oauth = PostgresConnections(database), PostgresOAuth(database)
     cache = RedisResults.at(settings.cache_url)
     blobs = RedisBlobs.at(settings.cache_url, base=settings.public_url)
-    app = celery or celery_app(settings.state_url, broker=settings.broker)
     feed, (deliveries, webhook_secrets) = _feed(settings, app), _callbacks(database)
     mint, egress = _ways_out(settings, connections, oauth, vault, hidden)
     return Adapters(
@@ -163,7 +162,7 @@ def set_up(settings: Settings, *, celery: Any = None, hidden: Hidden | None = No
         schedules=PostgresSchedules(database),
         slots=PostgresSlots(database),
         syncs=sync_stores(database),
-        sync_bells=SyncBells(celery),
+        sync_bells=SyncBells(app),
     )
 
 

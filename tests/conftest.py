@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -96,6 +97,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         allowed_networks=("127.0.0.0/8",),
         lease=3.0,
         grace=2.0,
+        dispatcher=os.environ.get("PACKSYS_DISPATCHER", Plan.dispatcher),
         durable=False,
         patience=2.0,
     )

@@ -26,13 +26,14 @@ class House(Celery):
     """Is a Celery app that knows the house.
 
     The services are wired on first use, which is after the fork: no connection is shared between processes. ``around``
-    may put something before their adapters; ``consumer`` is the worker's, once there is one; ``takes_for_good``
-    says that its messages need no acknowledgement.
+    may put something before their adapters; ``consumer`` is the worker's, once there is one; ``takes_for_good`` says
+    that its messages need no acknowledgement, ``prepared`` that this process or its parent has done what is done once.
     """
 
     around = staticmethod(as_they_are)
     consumer: Any = None
     takes_for_good = False
+    prepared = False
 
     @cached_property
     def hidden(self) -> Hidden:
@@ -71,11 +72,14 @@ def _prepare(**_: object) -> None:
 def prepare() -> None:
     """Checks the servers and walls, and imports in the parent what its children then share; keeps nothing open."""
     _log()  # Celery comes to it only after this signal
+    if app.prepared:
+        return
     try:
         refuse_lossy_state(settings)
         with without_collecting():
             wire(settings, celery=app)
         report_walls()
+        app.prepared = True
     except PacksysError as error:
         raise SystemExit(error.message) from error  # Celery would log any other exception and go on
 

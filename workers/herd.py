@@ -2,54 +2,93 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import select
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from types import FrameType
 
+log = logging.getLogger(__name__)
+
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
-_PAUSE = 1.0
+
+PAUSE, LONGEST = 0.5, 30.0
+"""Seconds before a process is started again that ended: the first time, and at most."""
+
+STEADY = 10.0
+"""Seconds after which a process has not ended at once."""
 
 
 class Herd:
-    """Forks a process for each piece of work, starts one again that died, and ends with the last when it is told to.
+    """Forks a process for each piece of work, starts again whichever ends by itself, and ends when it is told to.
 
-    A signal to end is passed on; the processes end by themselves when this one has died.
+    However a process ended, another takes its place after ``pause`` seconds, and after twice as many each time that it
+    ends at once. A signal to end is passed on, and nothing is started any more; the processes end by themselves when
+    this one has died.
     """
 
-    def __init__(self, works: Sequence[Callable[[], int]]) -> None:
+    def __init__(self, works: Sequence[Callable[[], int]], *, pause: float = PAUSE) -> None:
         """Takes what each process does; it gives its exit code."""
-        self._works = works
+        self._works, self._pause = works, pause
         self._running: dict[int, int] = {}
-        self._ending = False
-        self._alive = os.pipe()
+        self._due = dict.fromkeys(range(len(works)), 0.0)
+        self._since = dict.fromkeys(range(len(works)), 0.0)
+        self._falls = dict.fromkeys(range(len(works)), 0)
+        self._code, self._ending = 0, False
+        self._alive, self._bell = os.pipe(), os.pipe()
 
     def __call__(self) -> int:
-        """Runs until all have ended, and gives the first exit code that is not 0."""
+        """Runs until it is told to end and all have ended, and gives the first exit code then that is not 0."""
+        for end in self._bell:
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(self._bell[1], warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, _heard)
         for number in _SIGNALS:
             signal.signal(number, self._pass_on)
-        for place in range(len(self._works)):
-            self._fork(place)
-        return self._watch()
+        while self._running or not self._ending:
+            self._start()
+            self._doze()
+            self._reap()
+        return self._code
 
-    def _watch(self) -> int:
-        code = 0
-        while self._running:
-            pid, status = os.wait()
-            place = self._running.pop(pid, None)
-            if place is None:
-                continue
-            code = code or abs(os.waitstatus_to_exitcode(status))
-            if not self._ending and os.waitstatus_to_exitcode(status) < 0:
-                time.sleep(_PAUSE)
-                self._fork(place)
-            elif not self._ending:
-                self._pass_on(signal.SIGTERM, None)
-        return code
+    def _start(self) -> None:
+        for place, due in list(self._due.items()):
+            with _held_back():
+                if not self._ending and due <= time.monotonic():
+                    del self._due[place]
+                    self._fork(place)
+
+    def _doze(self) -> None:
+        """Waits for a signal, or until a process is due."""
+        due = None if self._ending or not self._due else max(0.0, min(self._due.values()) - time.monotonic())
+        if self._running or not self._ending:
+            select.select([self._bell[0]], [], [], due)
+        with suppress(BlockingIOError):
+            os.read(self._bell[0], 1000)
+
+    def _reap(self) -> None:
+        for pid, place in list(self._running.items()):
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                del self._running[pid]
+                self._bury(place, os.waitstatus_to_exitcode(status))
+
+    def _bury(self, place: int, code: int) -> None:
+        if self._ending:
+            self._code = self._code or abs(code)
+            return
+        now = time.monotonic()
+        self._falls[place] = 1 if now - self._since[place] > STEADY else self._falls[place] + 1
+        pause = min(LONGEST, self._pause * 2.0 ** (self._falls[place] - 1))
+        self._due[place] = now + pause
+        log.error("worker.ended", extra={"place": place + 1, "exitcode": code, "again_in": pause})
 
     def _fork(self, place: int) -> None:
+        self._since[place] = time.monotonic()
         pid = os.fork()
         if pid:
             self._running[pid] = place
@@ -61,9 +100,12 @@ class Herd:
             os._exit(code)
 
     def _run(self, place: int) -> int:
-        for number in _SIGNALS:
+        signal.set_wakeup_fd(-1)
+        for number in (*_SIGNALS, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
-        os.close(self._alive[1])
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+        for end in (self._alive[1], *self._bell):
+            os.close(end)
         threading.Thread(target=self._follow, name="packsys-herd", daemon=True).start()
         return self._works[place]()
 
@@ -75,3 +117,17 @@ class Herd:
         self._ending = True
         for pid in list(self._running):
             os.kill(pid, number)
+
+
+def _heard(number: int, _: FrameType | None) -> None:
+    """Lets a signal wake who waits for one."""
+
+
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """Holds signals back while a process is forked: it must be told as well, and must not tell its sisters."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)

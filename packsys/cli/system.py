@@ -32,7 +32,8 @@ class Plan:
     """Says what to run and where.
 
     ``port`` 0 takes a free one, ``slots`` is how many calls run at once, ``patience`` how many seconds the processes
-    have to end by themselves; a call that is cut off then is made again at the next start.
+    have to end by themselves; a call that is cut off then is made again at the next start. ``dispatcher`` and
+    ``queue_depth`` are those of the settings.
     """
 
     directory: Path
@@ -45,6 +46,8 @@ class Plan:
     allowed_networks: tuple[str, ...] = ()
     lease: float = Settings.lease
     grace: float = Settings.grace
+    dispatcher: str = Settings.dispatcher
+    queue_depth: int = Settings.queue_depth
     durable: bool = True
     patience: float = 10.0
 
@@ -156,6 +159,8 @@ class System:
             public_url=self.url if self.door else Settings.public_url,
             lease=self.plan.lease,
             grace=self.plan.grace,
+            dispatcher=self.plan.dispatcher,
+            queue_depth=self.plan.queue_depth,
         )
 
     @property

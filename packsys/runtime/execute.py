@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from packsys.errors import Actor, LimitReached, PackError, PacksysError, RateLimited
+from packsys.errors import Actor, LimitReached, NotReady, PackError, PacksysError, RateLimited
 from packsys.language.invocation import Invocation
 from packsys.model import Claim, PackFormula, PackVersion
 from packsys.ports import Call, Dispatcher, Display, PackRunner, PackStore, StepStore
@@ -63,7 +63,10 @@ class Execute:
         if claim.step.invocation.action and claim.tries > 1:
             return Settled(claim=claim, outcome=_unknown(claim))
         try:
-            formula, call = self._call(claim)
+            # A database that is just starting again is no fault of the call, and must not become its outcome.
+            formula, call = patiently(lambda: self._call(claim), seconds=30, pause=0.2)
+        except NotReady:
+            raise  # the claim runs out, and another worker takes the step
         except PacksysError as error:
             return Settled(claim=claim, outcome=_error(error, claim))
         boarded = self.flights.board(claim, formula)

@@ -113,6 +113,8 @@ def _settle(connection: Connection, rows: Sequence[Row[Any]], decide: Callable[[
             with connection.begin_nested():
                 _settle_one(connection, row, decide)
         except Exception as problem:  # whatever it is, slots that were sent are marked before it is raised
+            if connection.invalidated:  # nothing can be marked any more: they are sent again, under the same ids
+                raise
             return problem
     return None
 

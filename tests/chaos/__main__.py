@@ -34,7 +34,7 @@ def main() -> int:
     with (
         tempfile.TemporaryDirectory(prefix="packsys-chaos-") as folder,
         Provider(seed=options.seed) as provider,
-        House(Path(options.keep or folder), provider) as house,
+        House(Path(options.keep or folder), provider, dispatcher=options.dispatcher) as house,
     ):
         for fault in chosen:
             say(f"{fault.name}: {jobs} jobs …")
@@ -51,6 +51,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--fault", action="append", choices=FAULTS, metavar="NAME", help="only this one, or several")
     parser.add_argument("--seed", type=int, default=1, help="decides which jobs there are (default: 1)")
     parser.add_argument("--short", action="store_true", help="few jobs, one round, the faults that take seconds")
+    parser.add_argument("--dispatcher", default="quick", choices=("quick", "canvas"), help="default: quick")
     parser.add_argument("--list", action="store_true", help="only lists the faults")
     parser.add_argument("--keep", help="an empty folder for the house: its logs and data stay there")
     return parser.parse_args()

@@ -6,10 +6,12 @@ from typing import Any
 
 import redis
 
+from packsys.dispatch.app import QUEUES
 from packsys.kvstore.address import translated
+from packsys.kvstore.queues import PREFIX
 from tests.chaos.history import Broker
 
-QUEUES = ("celery", "formulas", "upkeep")
+LISTS = ("celery", "upkeep", "syncs", *QUEUES.values())
 UNACKED = "unacked_index"
 
 
@@ -21,11 +23,11 @@ def client(url: str) -> Any:
 def look(url: str) -> Broker:
     """Tells what the state server holds."""
     server = client(url)
-    names = [*QUEUES, *(key.decode() for key in server.scan_iter(match="formulas*") if server.type(key) == b"list")]
+    names = [*LISTS, *(key.decode() for key in server.scan_iter(match=f"{PREFIX}*"))]
     unacked = server.zrange(UNACKED, 0, -1, withscores=True)
     lasting = sum(server.ttl(key) == -1 for key in server.scan_iter(count=1000))
     return Broker(
-        queues={name: server.llen(name) for name in dict.fromkeys(names)},
+        queues={name: server.llen(name) for name in names},
         unacked=[taken for _, taken in unacked],
         lasting=lasting,
         waiting=server.info("clients")["blocked_clients"],

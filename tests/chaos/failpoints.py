@@ -17,7 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from packsys.adapters import Adapters
-from packsys.ports import Dispatcher, FlightDesk, JobStore, LastingResults, ResultCache, StepStore, UpkeepStore
+from packsys.ports import (
+    DeliveryStore,
+    Dispatcher,
+    FlightDesk,
+    JobStore,
+    LastingResults,
+    ResultCache,
+    StepStore,
+    UpkeepStore,
+)
 
 PORTS: dict[str, type] = {
     "jobs": JobStore,
@@ -27,10 +36,11 @@ PORTS: dict[str, type] = {
     "cache": ResultCache,
     "desk": FlightDesk,
     "lasting": LastingResults,
+    "deliveries": DeliveryStore,
 }
 """The ports that a worker writes through, under their names among the adapters."""
 
-READS = frozenset({"get", "of", "since", "look", "counts"})
+READS = frozenset({"get", "of", "since", "look", "counts", "list"})
 SIDES = ("before", "after")
 
 
@@ -39,8 +49,8 @@ def matrix() -> Sequence[str]:
     return [
         f"{port}.{method}.{side}"
         for port, protocol in PORTS.items()
-        for method in vars(protocol)
-        if not method.startswith("_") and method not in READS
+        for method, what in vars(protocol).items()
+        if callable(what) and not method.startswith("_") and method not in READS
         for side in SIDES
     ]
 
@@ -108,7 +118,9 @@ def around(deaths: Deaths) -> Callable[[Adapters], Adapters]:
     """Gives what puts death before the adapters of a process."""
 
     def put(adapters: Adapters) -> Adapters:
-        mortal: dict[str, Any] = {port: Mortal(port, getattr(adapters, port), deaths) for port in PORTS}
-        return replace(adapters, **mortal)
+        there = {**vars(adapters), "dispatcher": adapters.sending.dispatcher}
+        mortal: dict[str, Any] = {port: Mortal(port, there[port], deaths) for port in PORTS}
+        sending = replace(adapters.sending, dispatcher=mortal.pop("dispatcher"))
+        return replace(adapters, sending=sending, **mortal)
 
     return put

@@ -30,7 +30,8 @@ class Fault:
     """Is one way to hurt a house, done ``rounds`` times during a run, for ``hold`` seconds each time.
 
     ``excuses`` are the codes with which jobs may fail under it, ``emptied`` names servers that forget everything,
-    ``outage`` says that a server is away meanwhile, ``frozen`` that processes stand still. It is
+    ``outage`` says that a server is away meanwhile, ``frozen`` that processes stand still, ``takes_back`` that what was
+    committed in the last half second may be undone. It is
     healed early when it is ``over``, and belongs to the ``short`` form or not.
     """
 
@@ -43,6 +44,7 @@ class Fault:
     emptied: frozenset[str] = frozenset()
     outage: bool = False
     frozen: bool = False
+    takes_back: bool = False
     short: bool = True
     over: Callable[[House], bool] = lambda house: False
 
@@ -208,8 +210,15 @@ _LIST = (
         name="postgres-immediate",
         hurt=partial(restart_postgres, signal.SIGQUIT),
         excuses=KILLED,
+        takes_back=True,
     ),
-    Fault(name="postgres-kill", hurt=partial(restart_postgres, signal.SIGKILL), excuses=KILLED, short=False),
+    Fault(
+        name="postgres-kill",
+        hurt=partial(restart_postgres, signal.SIGKILL),
+        excuses=KILLED,
+        takes_back=True,
+        short=False,
+    ),
     Fault(
         name="postgres-away",
         hurt=end_postgres,
@@ -217,6 +226,7 @@ _LIST = (
         hold=3.0,
         rounds=1,
         excuses=KILLED,
+        takes_back=True,
         outage=True,
         short=False,
     ),

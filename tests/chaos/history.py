@@ -126,7 +126,9 @@ class History:
 
     ``excuses`` are the codes with which a job may fail under it, ``emptied`` the servers that forgot everything,
     ``outages`` the spans in which a server was away, ``frozen`` the longest time in seconds for which a process stood
-    still. ``healed`` is when the last hurt was over, ``attempts`` how often a step may be tried.
+    still. ``healed`` is when the last hurt was over, ``attempts`` how often a step may be tried. ``miscounted`` tells
+    of jobs whose counts were not those of their rows. ``takes_back`` says that the database was killed, which may take
+    back its last half second.
     """
 
     orders: Mapping[str, Order] = field(default_factory=dict)
@@ -143,4 +145,6 @@ class History:
     emptied: frozenset[str] = frozenset()
     frozen: float = 0.0
     healed: float = 0.0
+    miscounted: Sequence[str] = ()
+    takes_back: bool = False
     attempts: int = 10

@@ -31,21 +31,27 @@ ROOT = Path(__file__).parents[2]
 PACK = str(ROOT / "tests/packs/chaos.py")
 ACCOUNT = "0b5f4c1e-8a55-4c0e-9f3e-6f6b7a1d2c3e"
 LEASE, GRACE = 2.0, 1.5
+SLOTS = 3
+PROCESSES = min(SLOTS, os.cpu_count() or 1)
+"""How many processes a worker is: each waits for messages by itself, one slot without threads, more with them."""
 WORKERS = ("worker-1", "worker-2")
 PAUSE = 0.02
 
 MODULES: Mapping[str, tuple[str, ...]] = {
-    "worker": ("-m", "workers", "--slots", "3"),
-    "mortal": ("-m", "tests.chaos.worker", "--slots", "3"),
+    "worker": ("-m", "workers", "--slots", str(SLOTS)),
+    "mortal": ("-m", "tests.chaos.worker", "--slots", str(SLOTS)),
     "beat": ("-m", "celery", "-A", "scheduler.app", "beat", "--pidfile="),
 }
 """How each kind of process is started: ``worker-1`` is of the kind ``worker``."""
 
 
 class House:
-    """Runs everything while the block does; ``provider`` is the service that its packs call."""
+    """Runs everything while the block does; ``provider`` is the service that its packs call.
 
-    def __init__(self, directory: Path, provider: Provider) -> None:
+    ``dispatcher`` is the setting of that name.
+    """
+
+    def __init__(self, directory: Path, provider: Provider, *, dispatcher: str = Plan.dispatcher) -> None:
         plan = Plan(
             directory=directory,
             parts=("service",),
@@ -53,6 +59,7 @@ class House:
             allowed_networks=("127.0.0.0/8",),
             lease=LEASE,
             grace=GRACE,
+            dispatcher=dispatcher,
             durable=False,
             patience=0.5,
         )
@@ -169,7 +176,7 @@ class House:
     @property
     def consumers(self) -> int:
         """Counts the processes that must be waiting for messages when there is nothing to do."""
-        return len(self.names("worker")) + len(self.names("mortal"))
+        return PROCESSES * len((*self.names("worker"), *self.names("mortal")))
 
     # the servers
 

@@ -29,15 +29,19 @@ LASTING = 20
 UNREADY, READY = 30.0, 60.0
 """Seconds within which readiness follows a server that went away, and one that came back."""
 
+OPENED = "step.done from the cache"
+"""What happens to a call that was answered when its job was accepted: nobody claims it."""
+
 _ENDS = ("job.done", "job.failed", "job.cancelled")
 _RANK = {"accepted": 0, "running": 1, **dict.fromkeys(FINAL, 2)}
 _NEXT: Mapping[str, frozenset[str]] = {
     "": frozenset({"step.queued"}),
-    "step.queued": frozenset({"step.running", "step.failed"}),
-    "step.running": frozenset({"step.running", "step.queued", "step.waiting", "step.done", "step.failed"}),
+    "step.queued": frozenset({"step.running", "step.failed", OPENED}),
+    "step.running": frozenset({"step.running", "step.queued", "step.waiting", "step.done", "step.failed", OPENED}),
     "step.waiting": frozenset({"step.running", "step.failed"}),
     "step.done": frozenset(),
     "step.failed": frozenset(),
+    OPENED: frozenset(),
 }
 
 
@@ -76,6 +80,7 @@ def i2(history: History) -> Iterator[str]:
     """A job moves along the allowed states, and an end never changes."""
     for job in history.jobs:
         yield from _wrong_story(job, history.events.get(job.id, ()))
+    yield from _told_otherwise(history)
     states = {job.id: job.state for job in history.jobs}
     seen: dict[str, str] = {}
     for told in sorted(history.told, key=lambda told: told.at):
@@ -88,6 +93,15 @@ def i2(history: History) -> Iterator[str]:
             seen[told.job] = told.state
             if told.job in states and states[told.job] != told.state:
                 yield f"{told.job} was told as {told.state} and is {states[told.job]}"
+
+
+def _told_otherwise(history: History) -> Iterator[str]:
+    # A database that was killed may take back what was told of steps, and never a job's end.
+    kinds = {(event.job, event.number): event.kind for events in history.events.values() for event in events}
+    for told in history.told:
+        certain = told.state in _ENDS or not history.takes_back
+        if told.what == "event" and certain and kinds.get((told.job, told.value)) != told.state:
+            yield f"{told.job}: a client was told its event {told.value} as {told.state}, and that is another one"
 
 
 def _wrong_story(job: JobRow, events: Sequence[EventRow]) -> Iterator[str]:
@@ -126,13 +140,17 @@ def i3(history: History) -> Iterator[str]:
 def i4(history: History) -> Iterator[str]:
     """An attempt that lost its claim writes nothing."""
     for (job, key), events in _by_step(history).items():
-        kinds = ["", *(event.kind for event in events)]
+        kinds = ["", *map(_kind, events)]
         if wrong := [f"{later} after {earlier}" for earlier, later in pairwise(kinds) if later not in _NEXT[earlier]]:
             yield f"{job} {key}: {wrong[0]}"
         numbers = [event.detail.get("attempt") for event in events if event.kind == "step.running"]
         if numbers != list(range(1, len(numbers) + 1)):
             yield f"{job} {key}: its attempts are numbered {numbers}"
     yield from _stale(history)
+
+
+def _kind(event: EventRow) -> str:
+    return OPENED if event.kind == "step.done" and event.detail.get("cached") else event.kind
 
 
 def _stale(history: History) -> Iterator[str]:
@@ -159,7 +177,7 @@ def i5(history: History) -> Iterator[str]:
             yield f"{order.label}: done with {visit.n} in place of {order.effect}"
     for job in history.jobs:
         order = history.orders.get(job.label)
-        if order and order.shape in ("concluded", "mixed", "chain"):
+        if order and order.shape in ("concluded", "mixed", "chain") and job.state == "done":  # it has all its steps
             yield from _too_early(job, history)
 
 
@@ -257,6 +275,11 @@ def i14(history: History) -> Iterator[str]:
         yield f"{history.after.waiting} clients wait for messages, and {history.before.waiting} did before the fault"
 
 
+def i21(history: History) -> Iterator[str]:
+    """What a live job counts is what its rows are, at any moment; and what an ended one counts, in the end."""
+    yield from history.miscounted
+
+
 def i17(history: History) -> Iterator[str]:
     """The state server does not fill up with keys that stay."""
     more = history.after.lasting - history.before.lasting
@@ -285,7 +308,8 @@ def i20(history: History) -> Iterator[str]:
 
 
 INVARIANTS: Mapping[str, Callable[[History], Iterator[str]]] = {
-    function.__name__.upper(): function for function in (i1, i2, i3, i4, i5, i6, i7, i11, i13, i14, i17, i18, i19, i20)
+    function.__name__.upper(): function
+    for function in (i1, i2, i3, i4, i5, i6, i7, i11, i13, i14, i17, i18, i19, i20, i21)
 }
 
 

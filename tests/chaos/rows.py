@@ -29,6 +29,17 @@ select event.job, event.number, extract(epoch from event.at)::float8 as at, even
 from event join job on job.id = event.job where starts_with(job.idempotency_key, %s)
 order by event.job, event.number
 """
+COUNTS = """
+select job.id, job.finished_at is null as live, job.steps, job.open, job.events, found.steps as found_steps,
+       found.open as found_open, told.events as found_events
+from job
+cross join lateral (select count(*) as steps, count(*) filter (where step.finished_at is null) as open
+                    from step where step.job = job.id) found
+cross join lateral (select count(*) as events from event where event.job = job.id) told
+where starts_with(job.idempotency_key, %s)
+  and (job.steps <> found.steps or job.events <> told.events
+       or job.finished_at is null and job.open <> found.open)
+"""
 OPEN = "select count(*) as open from job where finished_at is null and starts_with(idempotency_key, %s)"
 
 
@@ -56,6 +67,15 @@ class Rows:
         for row in self._all(EVENTS):
             found[row["job"]].append(EventRow(**{**row, "detail": from_json(json.loads(row["detail"] or "{}"))}))
         return dict(found)
+
+    def miscounted(self) -> Sequence[str]:
+        """Lists the jobs that count other steps or events than they have, as one moment has them."""
+        return [
+            f"{row['id']}: {name} is {row[name]}, and there are {row[f'found_{name}']}"
+            for row in self._all(COUNTS)
+            for name in ("steps", "open", "events")
+            if row[name] != row[f"found_{name}"] and (row["live"] or name != "open")
+        ]
 
     def open(self) -> int:
         """Counts the jobs that have not ended."""

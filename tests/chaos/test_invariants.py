@@ -86,6 +86,12 @@ FORGED: Mapping[str, tuple[str, Mapping[str, Callable[[History], Any]]]] = {
     "a message is held for ever": ("I14", {"after": lambda history: Broker(unacked=[31.0])}),
     "a worker does not listen any more": ("I14", {"after": lambda history: Broker(waiting=1)}),
     "the state server fills up": ("I17", {"after": lambda history: Broker(lasting=6 + LASTING, waiting=2)}),
+    "a client is told another event": ("I2", {"told": told(what="event", state="step.failed", value=3)}),
+    "a client is told another end": (
+        "I2",
+        {"told": told(what="event", state="job.failed", value=6), "takes_back": lambda history: True},
+    ),
+    "a job counts wrongly": ("I21", {"miscounted": lambda history: ("j0: open is 1, and 0 steps are open",)}),
     "an empty cache changes an answer": ("I18", {"jobs": jobs(0, value=6.0)}),
     "an empty state server loses a job": ("I19", LOST),
     "readiness does not fall": ("I20", {"samples": lambda history: [Sample(at=25.5, ready=True)]}),

@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeAlias
+
+import psycopg
 
 from tests.chaos.broker import look
 from tests.chaos.faults import Fault
@@ -63,13 +65,14 @@ def put_on_trial(house: House, fault: Fault, *, jobs: int, seed: int, rounds: in
     made, timeout = orders(run, jobs, seed=seed), TIMEOUT + jobs / 10
     known = _before(house, fault, made)
     load = Load(house.system.url, house.system.key, house.system.settings.state_url, made, timeout=timeout)
-    with closing(load), watched(house) as samples:
+    with closing(load), watched(house) as samples, counted(house, run) as miscounted:
         spans, unreached = worked_off(house, fault, load, made, timeout)
         known = replace(known, told=tuple(load.told), healed=max((end for _, end in spans), default=0.0))
         with closing(Rows(house.system.settings.database_url, run)) as rows:
             house.until(lambda: rows.open() == 0, seconds=timeout)
             known = _after(house, fault, rows, known)
-    known = replace(known, samples=tuple(samples), **_spans(fault, spans))
+            miscounted.update(rows.miscounted())
+    known = replace(known, samples=tuple(samples), miscounted=sorted(miscounted), **_spans(fault, spans))
     fallen, seconds = tuple(house.fallen[standing:]), time.monotonic() - begun
     judged = verdict(fault.name, jobs, known)
     return replace(judged, hurts=len(spans), unreached=unreached, fallen=fallen, seconds=seconds)
@@ -94,6 +97,7 @@ def _before(house: House, fault: Fault, made: Sequence[Order]) -> History:
         before=drained(house, house.consumers),
         excuses=fault.excuses,
         emptied=fault.emptied,
+        takes_back=fault.takes_back,
     )
 
 
@@ -160,6 +164,25 @@ def watched(house: House) -> Iterator[list[Sample]]:
     threading.Thread(target=watch, daemon=True).start()
     try:
         yield samples
+    finally:
+        over.set()
+
+
+@contextmanager
+def counted(house: House, run: str) -> Iterator[set[str]]:
+    """Compares what jobs count with what is there, again and again while the block runs; gives what differed."""
+    wrong: set[str] = set()
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.3):
+            with suppress(psycopg.Error), closing(Rows(house.system.settings.database_url, run)) as rows:
+                while not over.wait(0.05):  # a server that is away is asked anew when it is back
+                    wrong.update(rows.miscounted())
+
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        yield wrong
     finally:
         over.set()
 

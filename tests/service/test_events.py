@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -10,6 +11,7 @@ import pytest
 from httpx_sse import ServerSentEvent, connect_sse
 
 from packsys.errors import CallTimeout
+from packsys.model import Event, EventKind
 from packsys.values import ErrorValue
 from tests.service.conftest import serving
 from tests.service.house import SmallHouse, until
@@ -153,6 +155,20 @@ def test_a_stream_whose_store_fails_ends_early_and_leaves_nothing_behind(
     until(lambda: house.bells.listening[job] == 0)
     assert [record.getMessage() for record in caplog.records] == ["stream.failed"]
     assert http.get("/health").status_code == 200
+
+
+def test_the_end_is_told_where_a_killed_database_had_lost_events_that_were_told(
+    http: httpx.Client, house: SmallHouse, job: str
+) -> None:
+    """Their numbers come again: the end has a smaller one than what was told before."""
+    lost = [Event(job=job, number=number, at=datetime.now(UTC), kind=EventKind.STEP_QUEUED) for number in (2, 3, 4)]
+    with connect_sse(http, "GET", f"/v1/jobs/{job}/events") as source:
+        events = source.iter_sse()
+        next(events)
+        house.bells.feed.publish(lost)
+        assert numbers([next(events) for _ in lost]) == [2, 3, 4]
+        house.jobs.finish(job, 42)
+        assert [(event.id, event.event) for event in events] == [("2", "job.done")]
 
 
 def test_a_store_that_fails_at_once_is_a_problem(

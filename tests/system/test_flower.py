@@ -72,3 +72,16 @@ def test_its_messages_hold_ids_and_nothing_else(flower: tuple[System, httpx.Clie
     (task,) = seen(client, "Probe::Echo", 1).values()
     assert job in str(task["args"])
     assert "secret" not in str(task)
+
+
+def test_a_call_that_a_worker_goes_on_with_is_a_task_of_its_own(flower: tuple[System, httpx.Client]) -> None:
+    system, client = flower
+    seen(client, "nothing", 0)
+    with Packsys(system.url, system.key) as service:
+        job = service.submit("Probe::Add(Probe::Add(Probe::Add(1, 2), 3), 4)").id
+        assert service.wait(job).result() == 10
+    tasks = seen(client, "Probe::Add", 3)
+    assert set(tasks) == {f"{job}.{number}" for number in (1, 2, 3)}
+    for task in tasks.values():
+        assert job in str(task["args"])
+        assert all(task[told] for told in ("received", "started", "succeeded", "runtime", "worker"))

@@ -1,0 +1,167 @@
+"""A worker may die between any two writes, and its messages may be kept, lost or doubled: each job ends all the same.
+
+Every death of a job is died once, one after the other, without processes: what a dead worker held is let go, and time
+passes. ``make chaos`` does the same to a whole house, where it is left to chance who is where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, field, replace
+from functools import wraps
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from packsys.model import EventKind, Job, Submission
+from packsys.store.database import open_database
+from tests.chaos.failpoints import READS
+from tests.chaos.rows import Rows
+from tests.ports.house import House, in_memory, in_postgres
+from tests.runtime.world import World, world
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+
+SHAPES: Mapping[str, tuple[str, object]] = {
+    "chain": ("Probe::Add(Probe::Add(Probe::Add(1, 1), 1), 1)", 4),
+    "mixed": ("Probe::Echo(Probe::Add(List(1, 2, 3).FormulaMap(Probe::Add(CurrentValue, 1)).Sum(), 1))", 10),
+    "early": ("List(1, 2, 3).FormulaMap(Probe::Add(Probe::Echo(CurrentValue), 1)).Sum()", 9),
+    "branch": ("If(Probe::Add(1, 1) = 2, Probe::Add(1, 2) + Probe::Add(2, 2), 0)", 7),
+    "action": ("Probe::Act(Probe::Echo('once')).Label", "once"),
+}
+LEASE, GRACE = 31.0, 15
+
+
+class Dead(BaseException):
+    """Is the end of a worker, which nothing in it can catch."""
+
+
+@dataclass
+class Fate:
+    """Counts the writes of a world; a worker dies after the one that is numbered ``last``."""
+
+    last: int = 0
+    writes: int = 0
+
+    def around(self, store: Any) -> Any:
+        """Gives a store that counts its writes, and lets the worker die."""
+        return _Counted(store, self)
+
+    def written(self) -> None:
+        """Counts one."""
+        self.writes += 1
+        if self.writes == self.last:
+            raise Dead
+
+
+class _Counted:
+    def __init__(self, store: Any, fate: Fate) -> None:
+        self._store, self._fate = store, fate
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._store, name)
+        return found if name in READS else self._written(found)
+
+    def _written(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(call)
+        def called(*args: Any, **terms: Any) -> Any:
+            result = call(*args, **terms)
+            self._fate.written()
+            return result
+
+        return called
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Is where jobs are kept, and what looks whether they count well."""
+
+    house: House
+    miscounted: Callable[[str], Sequence[str]] = field(default=lambda run: ())
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+    """Gives stores in memory, and real ones."""
+    if request.param == "memory":
+        yield Place(house=in_memory())
+        return
+    url = request.getfixturevalue("database_url")
+    with closing(open_database(url)) as database, closing(Rows(url, "death")) as rows:
+        yield Place(house=in_postgres(database), miscounted=lambda run: rows.miscounted())
+
+
+def kept(world: World) -> None:
+    """Leaves messages as they are."""
+
+
+def lost(world: World) -> None:
+    """Loses them all, as a state server does that forgets."""
+    world.messages.waiting.clear()
+
+
+def doubled(world: World) -> None:
+    """Doubles them, and turns their order round."""
+    world.messages.waiting.extend(list(world.messages.waiting)[::-1])
+
+
+@pytest.fixture
+def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Gives the file in which actions leave their effect."""
+    monkeypatch.setenv("PROBE_LOG", str(tmp_path / "log"))
+    return tmp_path / "log"
+
+
+@pytest.mark.parametrize("joins", [False, True], ids=["quick", "canvas"])
+@pytest.mark.parametrize("messages", [kept, lost, doubled])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_job_ends_wherever_its_worker_died(
+    place: Place, shape: str, messages: Callable[[World], None], log: Path, *, joins: bool
+) -> None:
+    whole = Fate()
+    assert _run(place, whole, shape, messages, "death-0", joins=joins).value == SHAPES[shape][1]
+    assert whole.writes > 3
+    for last in range(1, whole.writes + 1):
+        log.unlink(missing_ok=True)
+        job = _run(place, Fate(last=last), shape, messages, f"death-{last}", joins=joins)
+        _check(place, job, shape, log)
+
+
+def _run(place: Place, fate: Fate, shape: str, messages: Callable[[World], None], key: str, *, joins: bool) -> Job:
+    mortal = replace(place.house, steps=fate.around(place.house.steps), jobs=fate.around(place.house.jobs))
+    here = world(house=mortal, joins=joins)
+    submit = replace(here.submit, new_id=lambda: f"{key}-{uuid4()}")
+    here = replace(here, submit=submit)
+    return _to_its_end(place, here, Submission(formula=SHAPES[shape][0], idempotency_key=key, actions=True), messages)
+
+
+def _to_its_end(place: Place, here: World, asked: Submission, messages: Callable[[World], None]) -> Job:
+    job = None
+    for _ in range(GRACE):
+        with suppress(Dead):
+            job = here.submit(asked)  # a client that was not answered asks again under its key
+            here.settle()
+            here.reconcile()
+            here.settle()
+        messages(here)
+        assert not place.miscounted(asked.idempotency_key or "")
+        if job is not None and place.house.jobs.get(job.id).state.final:
+            return place.house.jobs.get(job.id)
+        place.house.wait(LEASE)
+    raise AssertionError(f"{asked.idempotency_key} does not end.")
+
+
+def _check(place: Place, job: Job, shape: str, log: Path) -> None:
+    effects = log.read_text().splitlines() if log.exists() else []
+    assert len(effects) <= 1
+    if job.error is None:
+        assert (job.value, effects) == (SHAPES[shape][1], ["once"] if shape == "action" else [])
+    else:
+        assert (shape, job.error.code) == ("action", "OutcomeUnknown")
+    told = place.house.events.since(job.id, 0)
+    assert [event.number for event in told] == list(range(1, len(told) + 1))
+    ended = [event.step for event in told if event.kind in (EventKind.STEP_DONE, EventKind.STEP_FAILED)]
+    assert len(ended) == len(set(ended))

@@ -1,0 +1,70 @@
+"""Each budget that a job may use up is an error value that names the number.
+
+That of calls is held by ``tests/language/test_interpreter.py``, where it takes five calls and not ten thousand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from packsys.model import Priority, Route, Submission
+from packsys.planner.rounds import Finished
+from packsys.runtime.advance import MOST_BYTES, decide
+from packsys.turns import Standing
+from packsys.values import ErrorValue
+from tests.runtime.world import world
+
+CHAIN = "".join("Probe::Add(" for _ in range(60)) + "0" + "".join(", 1)" for _ in range(60))
+
+FORMULAS = {
+    "rounds": (CHAIN, "50"),
+    "width": ("Sequence(1, 5001).FormulaMap(Probe::Echo(CurrentValue))", "5,000"),
+    "steps": ("Sequence(1, 4000).FormulaMap(Sequence(1, 4000).Sum()).Sum()", "2,000,000"),
+    "text": ('Repeat("ab", 500001)', "1,000,000"),
+}
+
+
+@pytest.mark.parametrize(
+    "budget", [pytest.param(each, marks=[pytest.mark.slow] * (each == "steps")) for each in FORMULAS]
+)
+def test_a_formula_that_needs_more_fails_and_is_told_how_much_there_is(budget: str) -> None:
+    formula, number = FORMULAS[budget]
+    job = world().run(formula)
+    assert job.error is not None
+    assert (job.error.code, number in job.error.message) == ("Budget", True)
+
+
+def test_results_that_are_too_large_end_the_job() -> None:
+    here = world()
+    job = here.submit(Submission(formula="Probe::Echo(1) + 1"))
+    standing = Standing(
+        job=job.id,
+        tree=job.tree,
+        variables={},
+        asked_at=datetime.now(UTC),
+        timezone="UTC",
+        locale="en",
+        route=Route("default", Priority.INTERACTIVE),
+        waves=1,
+        open=0,
+        bytes=MOST_BYTES + 1,
+        outcomes={},
+    )
+    found = decide(standing)
+    assert isinstance(found, Finished)
+    assert isinstance(found.value, ErrorValue)
+    assert (found.value.code, str(MOST_BYTES) in found.value.message) == ("Budget", True)
+    assert not isinstance(decide(replace(standing, bytes=MOST_BYTES)), Finished)
+
+
+def test_a_deadline_that_has_passed_is_told_with_its_seconds() -> None:
+    here = world()
+    job = here.submit(Submission(formula="Probe::Echo(1)", timeout=7))
+    here.house.wait(8)
+    here.reconcile()
+    error = here.house.jobs.get(job.id).error
+    assert error is not None
+    assert (error.code, "7" in error.message) == ("DeadlineExceeded", True)
