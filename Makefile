@@ -4,10 +4,10 @@ PYTHON ?= python3
 help:
 	@$(PYTHON) bootstrap.py
 
-demo up test test-fast test-long lint chaos bench soak lock:
+demo up test test-fast test-long lint chaos kill-sync bench soak lock:
 	@$(PYTHON) bootstrap.py $@ $(ARGS)
 
 bench-%:
 	@$(PYTHON) bootstrap.py $@ $(ARGS)
 
-.PHONY: help demo up test test-fast test-long lint chaos bench soak lock
+.PHONY: help demo up test test-fast test-long lint chaos kill-sync bench soak lock

@@ -48,6 +48,10 @@ TASKS: "dict[str, tuple[str, list[list[str]]]]" = {
         "hurts a whole house in every way, 1,000 jobs each; --short, --fault, --jobs, --seed, --list, --help",
         [["python", "-m", "tests.chaos"]],
     ),
+    "kill-sync": (
+        "kills workers of sync tables at every step of a run, 200 times each; --runs, --seed",
+        [["python", "-m", "tests.sync.killing"]],
+    ),
     "bench": ("lists the benchmarks; bench-NAME runs one", [["python", "-m", "benchmarks"]]),
     "soak": (
         "loads the whole house for half an hour, and looks whether it grows",

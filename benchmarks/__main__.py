@@ -13,6 +13,7 @@ BENCHMARKS = {
     "language": "formulas parsed, bound and printed, beside other parsers, and how time grows with length",
     "execution": "jobs from submission to answer, beside a Celery canvas, dramatiq, DBOS and Redis with Lua alone",
     "sandbox": "calls of packs of strangers behind the sandbox's walls, beside the bare function",
+    "sync": "rows from a service into PostgreSQL, beside dlt and a loop of COPY and merge written by hand",
     "path": "a formula of a published pack from submission to answer, beside the same pack in the worker's process",
 }
 

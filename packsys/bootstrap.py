@@ -66,6 +66,7 @@ from packsys.scheduling.ports import ScheduleStore, SlotStore
 from packsys.scheduling.schedule import Schedule
 from packsys.settings import Settings
 from packsys.sync.house import Syncs, Terms, wire_syncs
+from packsys.sync.instances import Instances
 from packsys.sync.underway import UnderWay
 from packsys.telemetry import Hidden
 
@@ -114,6 +115,7 @@ class Services:
     schedules: ScheduleStore
     slots: SlotStore
     keep_schedule: Callable[[Schedule], Schedule]
+    instances: Instances
 
 
 def as_they_are(adapters: Adapters) -> Adapters:
@@ -145,6 +147,7 @@ def wire(
         store=adapters.webhook_secrets, vault=vault, randomness=secrets.token_bytes, new_id=new_id, now=now
     )
     compile_formula = Compile(compiler=Compiler(), packs=packs, connections=connections)
+    syncs, keep_schedule = _syncs(settings, adapters, inquire), KeepSchedule(adapters.schedules)
     return Services(
         submit=Submit(
             compile=compile_formula,
@@ -188,10 +191,23 @@ def wire(
         blobs=adapters.blobs,
         cache=adapters.cache,
         forget=Forget(cache=adapters.cache, lasting=adapters.lasting),
-        syncs=_syncs(settings, adapters, inquire),
+        syncs=syncs,
         schedules=adapters.schedules,
         slots=adapters.slots,
-        keep_schedule=KeepSchedule(adapters.schedules),
+        keep_schedule=keep_schedule,
+        instances=_instances(adapters, syncs, keep_schedule),
+    )
+
+
+def _instances(adapters: Adapters, syncs: Syncs, keep_schedule: KeepSchedule) -> Instances:
+    return Instances(
+        tables=syncs.tables,
+        schedules=adapters.schedules,
+        keep_schedule=keep_schedule,
+        steer=syncs.steer,
+        packs=adapters.shelf,
+        connections=adapters.connections,
+        declared=adapters.registry.manifest,
     )
 
 

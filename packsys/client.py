@@ -25,6 +25,7 @@ import httpx
 from httpx_sse import ServerSentEvent, connect_sse
 
 from packsys.errors import Actor, PacksysError
+from packsys.syncclient import SyncTables
 
 FINAL = ("done", "failed", "cancelled")
 BUSY = (429, 502, 503, 504)
@@ -140,8 +141,8 @@ class Event:
 class Packsys:
     """Talks to one service with one key; use it as a context manager, or call :meth:`close`.
 
-    ``patience`` is for how many seconds a service that does not answer, or is busy, is asked again. One client
-    may be used by several threads.
+    ``syncs`` are the workspace's sync tables. ``patience`` is for how many seconds a service that does not answer, or
+    is busy, is asked again. One client may be used by several threads.
     """
 
     def __init__(
@@ -160,6 +161,7 @@ class Packsys:
         self.patience = patience
         self.sleep = sleep
         self.new_key = new_key
+        self.syncs = SyncTables(self._ask)
         self.http = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=_SLACK)
 
     def __enter__(self) -> Packsys:

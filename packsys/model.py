@@ -457,6 +457,7 @@ class Scope(StrEnum):
     JOBS = "jobs"  # submit, follow and cancel jobs, plan formulas
     CONNECTIONS = "connections"  # connect accounts and list them
     PACKS = "packs"  # publish pack versions
+    SYNCS = "syncs"  # make, run and read sync tables
 
 
 @dataclass(frozen=True, kw_only=True)

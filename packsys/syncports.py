@@ -23,6 +23,7 @@ from packsys.syncmodel import (
     SyncStall,
     SyncTable,
 )
+from packsys.syncquery import RowQuery
 from packsys.values import ErrorValue
 
 
@@ -142,6 +143,9 @@ class RowStore(Protocol):
 
     def rows(self, table: str, *, after: str = "", limit: int = 100, deleted: bool = False) -> Sequence[Row]:
         """Lists a table's rows by key, from behind one; with ``deleted`` those too that are gone."""
+
+    def find(self, table: str, query: RowQuery) -> Sequence[Row]:
+        """Lists the rows that a query asks for, in its order."""
 
     def changes(self, table: str, *, after: int = 0, limit: int = 1000) -> Sequence[Change]:
         """Lists what happened to rows after a number. Nothing ever appears behind a number that was read."""

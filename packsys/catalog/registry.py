@@ -46,6 +46,10 @@ class Registry:
         known = ", ".join(each.version for each in found[:5])
         raise NotFound(f"There is no version {version!r} of {found[0].name}; the newest are {known}.")
 
+    def manifest(self, pack_id: int, version: str) -> Mapping[str, Any]:
+        """Gives what a release declares; raises NotFound."""
+        return self.get(pack_id, version).manifest
+
 
 def shipped(manifest: Mapping[str, Any]) -> Release:
     """Gives a pack that ships as a release; as there is no archive, its digest is that of its manifest."""

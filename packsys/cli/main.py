@@ -26,6 +26,7 @@ COMMANDS = {
     "oauth-client": "packsys.cli.connections:oauth_client",
     "webhook": "packsys.cli.webhook:webhook",
     "vault": "packsys.cli.vault:vault",
+    "sync": "packsys.cli.sync:sync",
     "cache": "packsys.cli.cache:cache",
     "doctor": "packsys.cli.doctor:doctor",
 }

@@ -112,7 +112,8 @@ def key() -> None:
     type=click.Choice([each.value for each in Scope]),
     default=[str(each) for each in Key.scopes],
     show_default=True,
-    help="What the key may do; repeat it for more. jobs: run formulas. connections: connect accounts. packs: publish.",
+    help="What the key may do; repeat it for more. jobs: run formulas. connections: connect accounts. packs: publish. "
+    "syncs: sync tables.",
 )
 def new_key(name: str, *, workspace: str, scopes: tuple[str, ...]) -> None:
     """Makes an API key and shows it: it is not kept and cannot be shown again."""

@@ -10,6 +10,7 @@ from typing import Any
 from packsys.errors import Conflict, NotFound
 from packsys.memory.ledger import settled
 from packsys.memory.syncledger import RunFile, SyncLedger, TableFile
+from packsys.memory.syncselect import select
 from packsys.syncmodel import (
     MOVES,
     Change,
@@ -24,6 +25,7 @@ from packsys.syncmodel import (
     SyncRun,
     SyncTable,
 )
+from packsys.syncquery import RowQuery
 
 
 class MemorySyncTables:
@@ -174,6 +176,12 @@ class MemoryRows:
         with self._ledger.open() as files:
             kept = files[table].rows if table in files else {}
             return tuple(kept[key].row for key in sorted(kept) if key > after and (deleted or kept[key].live))[:limit]
+
+    def find(self, table: str, query: RowQuery) -> Sequence[Row]:
+        """Lists the rows that a query asks for, in its order."""
+        with self._ledger.open() as files:
+            kept = files[table].rows.values() if table in files else ()
+            return select([file.row for file in kept if query.deleted or file.live], query)
 
     def changes(self, table: str, *, after: int = 0, limit: int = 1000) -> Sequence[Change]:
         """Lists what happened to rows after a number. Nothing ever appears behind a number that was read."""

@@ -28,6 +28,9 @@ from packsys.service import (
     packs,
     problems,
     reference,
+    syncrows,
+    syncruns,
+    syncs,
 )
 from packsys.service.description import describe
 from packsys.service.envelope import Envelope
@@ -70,7 +73,9 @@ def create_app(
     app.state.draining = draining
     app.state.uploads = asyncio.Semaphore(packs.AT_ONCE)
     app.state.downloads = asyncio.Semaphore(blobs.AT_ONCE)
-    for noun in (jobs, events, deliveries, formulas, connections, oauth, packs, blobs, health, reference):
+    for noun in (jobs, events, deliveries, formulas, connections, oauth, packs, syncs, syncruns, syncrows, blobs):
+        app.include_router(noun.router)
+    for noun in (health, reference):
         app.include_router(noun.router)
     app.include_router(oauth.open_router)
     app.include_router(packs.open_router)

@@ -22,7 +22,7 @@ BEARER = HTTPBearer(
     scheme_name="apiKey",
     bearerFormat="pk_<id>_<secret>",
     description="An API key. It names its workspace; nothing in a request can name another one. An operation takes "
-    "keys with the scope that it names here: `jobs`, `connections`, `packs`, or none in particular.",
+    "keys with the scope that it names here: `jobs`, `connections`, `packs`, `syncs`, or none in particular.",
     auto_error=False,
 )
 

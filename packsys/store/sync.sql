@@ -69,10 +69,12 @@ returning run_id
 
 -- name: hold
 -- Locks a run and its table until the end of the transaction; no row when the claim was lost. It also says how to join
--- until then, because nothing is known yet of rows that came a second ago: a page looks its rows up one by one, a
--- finish compares everything with everything, and each way takes hours at the other's work.
+-- until then, because nothing is known yet of rows that came a second ago: a page looks its rows up one by one in an
+-- index, a finish compares everything with everything, and each way takes hours at the other's work.
 select scope, serial, page, mode, swept,
        set_config('enable_nestloop', case when :complete then 'off' else 'on' end, true),
+       set_config('enable_seqscan', case when :complete then 'on' else 'off' end, true),
+       set_config('enable_material', case when :complete then 'on' else 'off' end, true),
        set_config('enable_hashjoin', case when :complete then 'on' else 'off' end, true),
        set_config('enable_mergejoin', case when :complete then 'on' else 'off' end, true),
        exists (select from sync_page where sync_page.serial = sync_run.serial and mark = :mark) as looped
@@ -82,7 +84,7 @@ for no key update
 
 -- name: beside
 -- Makes a run that has ended, for rows that come beside any run, and holds its table; no row while there is a live one,
--- unless that is no matter, because all of it is taken back.
+-- unless that is no matter, because all of it is taken back. It says how to join as for any page, see "hold".
 with held as (
     select scope from sync_table where table_id = :table_id for no key update
 )
@@ -90,7 +92,9 @@ insert into sync_run (run_id, scope, mode, trigger, state, phase, queued_at, sen
 select :run_id, scope, 'incremental', :trigger, 'succeeded', 'pages', now(), now(), now(), now()
 from held
 where :everything or not exists (select from sync_run where sync_run.scope = held.scope and finished_at is null)
-returning scope, serial, page, mode
+returning scope, serial, page, mode,
+          set_config('enable_seqscan', 'off', true), set_config('enable_material', 'off', true),
+          set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)
 
 -- name: stage
 -- Makes the place where a page's rows lie during their transaction: once for each connection.

@@ -11,8 +11,10 @@ from packsys.errors import Conflict
 from packsys.store.database import Database
 from packsys.store.staging import keep, reject
 from packsys.store.syncqueries import SYNC
+from packsys.store.syncselect import selected
 from packsys.syncmodel import Change, Counts, DeadLetter, Operation, PageRows, Reason, Reject
 from packsys.syncmodel import Row as KeptRow
+from packsys.syncquery import RowQuery
 
 
 class PostgresRows:
@@ -26,6 +28,11 @@ class PostgresRows:
         """Lists a table's rows by key, from behind one; with ``deleted`` those too that are gone."""
         terms = {"table_id": table, "row_key": after, "everything": deleted, "limit": limit}
         return tuple(map(_row, self._all("rows", terms)))
+
+    def find(self, table: str, query: RowQuery) -> Sequence[KeptRow]:
+        """Lists the rows that a query asks for, in its order."""
+        with self._database.connect() as connection:
+            return tuple(map(_row, connection.execute(selected(table, query))))
 
     def changes(self, table: str, *, after: int = 0, limit: int = 1000) -> Sequence[Change]:
         """Lists what happened to rows after a number. Nothing ever appears behind a number that was read."""

@@ -16,6 +16,7 @@ from packsys.sync.preview import PreviewRun
 from packsys.sync.reconcile import ReconcileRuns
 from packsys.sync.replay import ReplayRows
 from packsys.sync.schema import SchemaCheck
+from packsys.sync.selecting import SelectRows
 from packsys.sync.serving import ServeRuns
 from packsys.sync.shaping import Shape, schema_of
 from packsys.sync.start import StartRun
@@ -64,6 +65,7 @@ class Syncs:
     preview: PreviewRun
     replay: ReplayRows
     reconcile: ReconcileRuns
+    select: SelectRows
     tables: SyncTableStore
     runs: SyncRunStore
     rows: RowStore
@@ -106,6 +108,7 @@ def wire_syncs(
         reconcile=ReconcileRuns(
             upkeep=stores.upkeep, dispatcher=dispatcher, grace=terms.grace, attempts=terms.attempts
         ),
+        select=SelectRows(stores.tables, stores.rows),
         tables=stores.tables,
         runs=stores.runs,
         rows=stores.rows,

@@ -6,14 +6,16 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from packsys.errors import ResultMismatch, TooManyRejects
 from packsys.sdk import Page
 from packsys.sdk.fitting import Misfit
+from packsys.sync.ahead import in_a_thread
 from packsys.sync.asking import AskTable
 from packsys.sync.schema import SchemaCheck
 from packsys.sync.shaping import Shape
-from packsys.syncmodel import Checked, PageRows, Phase, RunState, SyncClaim, SyncRun
+from packsys.syncmodel import PageRows, Phase, RunState, SyncClaim, SyncRun
 from packsys.syncports import SyncWorkStore
 
 log = logging.getLogger(__name__)
@@ -22,31 +24,71 @@ FEW_REJECTS = 100
 """Rows of a run that may be set aside whatever their share; more must be fewer than half of all."""
 
 
+Ahead: TypeAlias = Callable[[Callable[[], PageRows]], Callable[[], PageRows]]
+"""Begins some work, and gives what waits for its end: it gives the result, or raises what the work raised."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Early:
+    """Is a page that is read while the one before it is kept; ``claim`` is how the run stands if that succeeds."""
+
+    claim: SyncClaim
+    page: Callable[[], PageRows]
+
+    def suits(self, claim: SyncClaim) -> bool:
+        """Tells whether it is the page of a claim: of the same table as it was, read from the same place."""
+        mine, run = self.claim.run, claim.run
+        places = [(each.id, each.phase, each.page, each.continuation) for each in (mine, run)]
+        return places[0] == places[1] and self.claim.table == claim.table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """Is a run as it stands after a page, None where the claim was lost, and the next page where it is under way."""
+
+    run: SyncRun | None
+    early: Early | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class ReadPage:
-    """Reads the page of a claim. No transaction is open while the pack's code runs; ``clock`` counts seconds."""
+    """Reads the page of a claim. No transaction is open while the pack's code runs; ``clock`` counts seconds.
+
+    Where the next page is asked for as well, that is done ``ahead`` of the end of this one's transaction.
+    """
 
     work: SyncWorkStore
     ask: AskTable
     shape: Shape
     check: SchemaCheck
+    ahead: Ahead = in_a_thread
     clock: Callable[[], float] = time.perf_counter
 
-    def __call__(self, claim: SyncClaim) -> SyncRun | None:
-        """Gives the run as it stands after the page, or None where the claim was lost meanwhile.
+    def __call__(self, claim: SyncClaim, early: Early | None = None, *, more: bool = False) -> Kept:
+        """Keeps the page of a claim, which may have been read ``early``; with ``more`` the next one is begun.
 
         Raises what the pack's code raises, and :class:`~packsys.errors.TooManyRejects` and
         :class:`~packsys.errors.EndlessPages`; nothing is kept then.
         """
-        page = self.prepare(claim)
+        page = early.page() if early and early.suits(claim) else self.prepare(claim)
+        _refuse_nonsense(claim, page)
+        next_page = self._begun(claim, page) if more else None
         begun = self.clock()
         counts = self.work.apply(claim, page)
         if counts is None:
             log.info("page.lost", extra={"run": claim.run.id, "page": claim.run.page})
-            return None
+            return Kept(run=None)
         seconds = {**page.timings, "apply": self.clock() - begun}
         log.info("page.stored", extra={"run": claim.run.id, "page": claim.run.page, "seconds": seconds, **vars(counts)})
-        return after(claim.run, page)
+        return Kept(run=after(claim.run, page), early=next_page)
+
+    def _begun(self, claim: SyncClaim, page: PageRows) -> Early | None:
+        # A page that kills its worker must do so under its own claim, which counts how often: after a loss each page
+        # is read by itself. The first page may have given the table another schema.
+        if page.continuation is None or claim.run.page == 0 or claim.run.tries > 1:
+            return None
+        expected = replace(claim, run=after(claim.run, page))
+        return Early(claim=expected, page=self.ahead(lambda: self.prepare(expected)))
 
     def prepare(self, claim: SyncClaim) -> PageRows:
         """Asks for the page and checks its rows; keeps nothing."""
@@ -55,7 +97,6 @@ class ReadPage:
         page = self.ask.page(shaped)
         asked = self.clock()
         checked = self.check(shaped, page.rows)
-        _refuse_nonsense(claim, checked)
         timings = {"fetch": round(asked - begun, 6), "check": round(self.clock() - asked, 6)}
         return PageRows(
             rows=checked.rows,
@@ -84,10 +125,10 @@ def after(run: SyncRun, page: PageRows | Page) -> SyncRun:
     return replace(run, page=run.page + 1, phase=phase, state=RunState.QUEUED, continuation=page.continuation)
 
 
-def _refuse_nonsense(claim: SyncClaim, checked: Checked) -> None:
+def _refuse_nonsense(claim: SyncClaim, page: PageRows) -> None:
     counts = claim.run.counts
-    rejected = counts.rejected + len(checked.rejects)
-    rows = counts.rows + len(checked.rows) + len(checked.rejects)
+    rejected = counts.rejected + len(page.rejects)
+    rows = counts.rows + len(page.rows) + len(page.rejects)
     if rejected > FEW_REJECTS and 2 * rejected > rows:
-        first = checked.rejects[0].reasons[0].message
+        first = page.rejects[0].reasons[0].message
         raise TooManyRejects(f"{rejected} of {rows} rows of {claim.table.table} do not fit its schema: {first}")

@@ -11,7 +11,7 @@ from packsys.errors import LimitReached, NotFound, PacksysError, RateLimited, Wo
 from packsys.runtime.retries import Retries
 from packsys.sync.finishing import FinishRun
 from packsys.sync.heartbeat import Heartbeat
-from packsys.sync.paging import ReadPage
+from packsys.sync.paging import Early, Kept, ReadPage
 from packsys.sync.start import StartRun, ring
 from packsys.syncmodel import Mode, Phase, SyncClaim, SyncRun
 from packsys.syncports import SyncDispatcher, SyncWorkStore
@@ -50,8 +50,10 @@ class ServeRuns:
         """Serves a due run: the one that was rung for where no other's turn it is."""
         claim, begun = self._next(run, page), self.clock()
         table = claim.table.id if claim else ""
+        early: Early | None = None
         while claim is not None:
-            claim = self._go_on(self._do(claim), begun)
+            kept = self._do(claim, early, more=self.slice > 0)
+            claim, early = self._go_on(kept.run, begun), kept.early
         if table:
             self.work.serve(table, seconds=self.clock() - begun)
 
@@ -75,19 +77,19 @@ class ServeRuns:
         ring(self.dispatcher, run)
         return None
 
-    def _do(self, claim: SyncClaim) -> SyncRun | None:
+    def _do(self, claim: SyncClaim, early: Early | None, *, more: bool) -> Kept:
         """Gives the run as it stands then, where it can go on at once."""
         try:
             self._refuse_killers(claim)
             with Heartbeat(lambda: self.work.renew(claim, lease=self.lease), lease=self.lease, name=claim.run.id):
-                return self._step(claim)
+                if claim.run.phase is Phase.PAGES:
+                    return self.read(claim, early, more=more)
+                return Kept(run=self._finished(claim))
         except PacksysError as error:
             self._set_back(claim, error)
-            return None
+            return Kept(run=None)
 
-    def _step(self, claim: SyncClaim) -> SyncRun | None:
-        if claim.run.phase is Phase.PAGES:
-            return self.read(claim)
+    def _finished(self, claim: SyncClaim) -> SyncRun | None:
         self.finish(claim)
         if claim.run.mode is Mode.INCREMENTAL and claim.run.incomplete:
             return self.start(claim.table.id, mode=Mode.FULL, trigger="incomplete")

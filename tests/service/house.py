@@ -64,6 +64,7 @@ from packsys.runtime.surround import Surround
 from packsys.runtime.webhook_secrets import WebhookSecrets
 from packsys.sandbox.inprocess import InProcessPacks
 from packsys.sync.house import Syncs, SyncStores, Terms, wire_syncs
+from packsys.sync.instances import Instances
 from packsys.values import Value
 from tests.connections.world import REDIRECT, Direct, a_pack, declared
 from tests.provider import Authority
@@ -186,6 +187,8 @@ class SmallHouse:
         """Gives the house as the service sees it."""
         calendar = Calendar(now)
         schedules = MemorySchedules(calendar)
+        syncs, keep_schedule = self.syncs, KeepSchedule(schedules)
+        registry = Registry(shipped=[shipped(describe(github))], releases=self.releases)
         return Services(
             submit=self.submit,
             preview=self.preview,
@@ -217,11 +220,20 @@ class SmallHouse:
             blobs=self.blobs,
             cache=MemoryResults(now),
             forget=lambda tags: None,
-            registry=Registry(shipped=[shipped(describe(github))], releases=self.releases),
-            syncs=self.syncs,
+            registry=registry,
+            syncs=syncs,
             schedules=schedules,
             slots=MemorySlots(calendar),
-            keep_schedule=KeepSchedule(schedules),
+            keep_schedule=keep_schedule,
+            instances=Instances(
+                tables=syncs.tables,
+                schedules=schedules,
+                keep_schedule=keep_schedule,
+                steer=syncs.steer,
+                packs=TwoPacks(self.releases),
+                connections=self.kept,
+                declared=registry.manifest,
+            ),
         )
 
     @property

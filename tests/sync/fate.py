@@ -28,14 +28,14 @@ class Fate:
     lag: int = 0
     zombies: list[Callable[[], Any]] = field(default_factory=list)
 
-    def pass_by(self, call: Callable[[], Any]) -> Any:
-        """Makes a call, unless the worker ends before it or after it."""
-        self._moment(call)
+    def pass_by(self, call: Callable[[], Any], name: str) -> Any:
+        """Makes a call of this name, unless the worker ends before it or after it."""
+        self._moment(call, name)
         result = call()
-        self._moment(None)
+        self._moment(None, name)
         return result
 
-    def _moment(self, call: Callable[[], Any] | None) -> None:
+    def _moment(self, call: Callable[[], Any] | None, name: str) -> None:
         self.moments -= 1
         if self.moments == 0:
             if self.late and call is not None:
@@ -58,7 +58,7 @@ class Mortal:
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self.port, name)
-        return lambda *args, **terms: self.fate.pass_by(lambda: method(*args, **terms))
+        return lambda *args, **terms: self.fate.pass_by(lambda: method(*args, **terms), name)
 
 
 def mortal(made: World, fate: Fate) -> World:

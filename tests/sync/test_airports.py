@@ -65,7 +65,7 @@ def pack_over(rows: list[dict[str, str]], size: int) -> Pack:
     return pack
 
 
-@pytest.mark.parametrize(("size", "seed"), [(1000, None), (997, 1), (5000, 2)])
+@pytest.mark.parametrize(("size", "seed"), [(1000, None), (997, 1), (5000, 2), (40_000, None)])
 def test_the_second_release_brings_what_it_must(
     releases: dict[str, list[dict[str, str]]],
     database: Database,

@@ -15,6 +15,7 @@ from packsys.runtime.retries import Retries
 from packsys.runtime.surround import Surround
 from packsys.sandbox.inprocess import InProcessPacks
 from packsys.sdk import Pack
+from packsys.sync.ahead import at_once
 from packsys.sync.asking import AskTable
 from packsys.sync.finishing import FinishRun
 from packsys.sync.paging import ReadPage
@@ -99,7 +100,7 @@ def world(
     )
     ask = AskTable(packs=packs, inquire=Inquire(packs=packs, runner=packs, surround=surround))
     shape = Shape(tables=kept.tables, ask=ask)
-    read = ReadPage(work=kept.work, ask=ask, shape=shape, check=SchemaCheck(schema_of))
+    read = ReadPage(work=kept.work, ask=ask, shape=shape, check=SchemaCheck(schema_of), ahead=at_once)
     start = StartRun(runs=kept.runs, dispatcher=bells, new_id=lambda: f"run-{next(numbers):06}")
     return World(
         source=served,
