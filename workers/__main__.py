@@ -26,14 +26,22 @@ QUEUES = ("upkeep", "celery", "formulas", "syncs", "formulas.scheduled", "formul
 def main() -> int:
     """Runs until it is told to end, and gives the exit code."""
     parser = argparse.ArgumentParser(prog="python -m workers", description=__doc__)
-    parser.add_argument("--slots", type=int, default=4, help="how many calls run at once (default: 4)")
-    parser.add_argument("--processes", type=int, default=0, help="over how many processes (default: one a core)")
+    parser.add_argument("--slots", type=positive, default=4, help="how many calls run at once (default: 4)")
+    parser.add_argument("--processes", type=positive, help="over how many processes (default: one a core)")
     parser.add_argument("--queues", default=",".join(QUEUES), help=f"default: {','.join(QUEUES)}")
     options = parser.parse_args()
     processes = min(options.slots, options.processes or os.cpu_count() or 1)
     prepare()
     shares = [options.slots // processes + (place < options.slots % processes) for place in range(processes)]
     return Herd([partial(run, place, slots, options.queues) for place, slots in enumerate(shares)])()
+
+
+def positive(text: str) -> int:
+    """Reads a number above 0; raises ValueError, of which the parser makes a sentence."""
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
 
 
 def run(place: int, slots: int, queues: str) -> int:

@@ -149,6 +149,7 @@ class RedisResults:
             with self._client.pipeline(transaction=False) as pipeline:
                 for name, number in counts.items():
                     pipeline.hincrby(COUNTS, name, number)
+                pipeline.expire(COUNTS, GENERATION_TTL)
                 pipeline.execute()
 
         self._server.ask(add)

@@ -235,7 +235,7 @@ _LIST = (
         name="two-beats", hurt=second_beat, heal=lambda house: house.dismiss("beat-2"), rounds=1, hold=5.0, short=False
     ),
     *map(_provider, MOODS),
-    dying_at("failpoints", tuple(matrix()), times=1, short=True),
+    dying_at("failpoints", tuple(matrix()), times=1),
     *(dying_at(f"failpoint:{point}", (point,), times=5) for point in matrix()),
 )
 

@@ -186,7 +186,13 @@ def test_a_key_does_not_show(client: Packsys) -> None:
 def test_it_pulls_in_nothing_of_the_house_but_its_errors() -> None:
     script = "import sys, packsys.client; print(*sorted(m for m in sys.modules if m.startswith('packsys')))"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["packsys", "packsys.client", "packsys.errors", "packsys.taxonomy"]
+    assert done.stdout.split() == [
+        "packsys",
+        "packsys.client",
+        "packsys.errors",
+        "packsys.syncclient",
+        "packsys.taxonomy",
+    ]
 
 
 @pytest.mark.parametrize(("formula", "code", "output"), [("Done()", 0, "None\n"), ("Nope()", 1, "^\n")])

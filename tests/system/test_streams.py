@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 
 import psutil
@@ -86,8 +87,16 @@ def test_a_worker_that_dies_with_events_that_it_did_not_pass_on_loses_none(house
     assert whole(followed(client, kill, at=(18,)))
 
 
+def told(state: Redis, job: str, number: int) -> None:
+    """Waits until the stream holds an event: they linger for a moment, and are sent together."""
+    until = time.monotonic() + 10
+    while not state.xrange(PREFIX + job, min=f"{number}-0", count=1):
+        assert time.monotonic() < until
+
+
 def test_a_job_that_has_ended_is_told_from_the_log(client: Packsys, state: Redis) -> None:
     job = client.submit("Probe::Add(1, 1)", wait=20).id
+    told(state, job, [event.number for event in client.events(job)][-1])
     state.flushall()
     numbers = [event.number for event in client.events(job)]
     assert numbers == list(range(1, len(numbers) + 1))
@@ -99,5 +108,5 @@ def test_a_job_that_has_ended_is_told_from_the_log(client: Packsys, state: Redis
 def test_events_come_by_the_stream_while_the_job_runs(client: Packsys, state: Redis) -> None:
     job = client.submit("Probe::Sleep(1, 1)").id
     running = next(event for event in client.events(job) if event.kind == "step.running")
-    assert state.xrange(PREFIX + job, min=f"{running.number}-0", count=1)
+    told(state, job, running.number)
     client.cancel(job)
