@@ -124,7 +124,7 @@ def test_it_can_be_told_to_end_while_one_waits_for_its_next_start(tmp_path: Path
     with herd(tmp_path, "fall-1") as running:
         until(lambda: len(running.started(1)) > 3)
         running.process.terminate()
-        assert running.process.wait(20) == 0
+        assert running.process.wait(20) in (0, 1)  # the one that falls may do so just then
 
 
 def test_the_processes_end_when_the_herd_was_killed(grazing: Running) -> None:

@@ -179,7 +179,11 @@ begin
     where id = p_job and state = 'running'
     returning events, moved_at, workspace, timezone, locale, priority, extract(epoch from deadline - v_at)::float8 as seconds
     into v_job;
-    if not found then  -- it ended just now: nobody goes on with its steps
+    if not found then  -- it ended just now: the step was not begun
+        update step
+        set state = 'queued', attempt = attempt - 1, worker = null, lease_until = null,
+            started_at = case when attempt = 1 then null else started_at end
+        where step.job = p_job and step.key = p_key;
         return query select null::int, null::int, v_at, null::int, null::int, null::text, null::int,
                             null::timestamptz, null::timestamptz, null::text, null::text, null::text, null::text,
                             null::float8;
