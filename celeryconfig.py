@@ -51,7 +51,7 @@ task_reject_on_worker_lost = True  # row 11; attempts are capped in PostgreSQL (
 task_retry_on_worker_lost = False  # a second counter, with a delay of 180 s; the reconciler retries
 task_acks_on_failure = True  # never loop through the broker (row 47)
 task_acks_on_timeout = True
-task_time_limit = 120
+task_time_limit = 120  # this and the next are for the pool ``prefork``; in others the call's own timeout ends it
 task_soft_time_limit = 100
 task_create_missing_queues = False  # a mistyped queue is an error, not a queue that nobody reads (row 51)
 task_default_queue = "celery"  # a service that knows nothing but the broker's address reaches packsys.jobs.*
@@ -74,7 +74,7 @@ timezone = "UTC"
 
 worker_pool = "threads"  # pack code runs in processes of its own; docs/design/execution.md says what follows
 worker_prefetch_multiplier = 1  # with late acks: nothing waits behind a running task
-worker_max_tasks_per_child = 5000
+worker_max_tasks_per_child = 5000  # this and the next are for the pool ``prefork``: others have no children
 worker_max_memory_per_child = 400_000  # KiB (row 37)
 worker_eta_task_limit = 1000  # retries wait at most 60 s in a worker (row 38)
 worker_deduplicate_successful_tasks = False  # leaves chord parts uncounted (row 17)

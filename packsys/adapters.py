@@ -200,10 +200,14 @@ def _sending(settings: Settings, app: Any) -> Sending:
     from packsys.kvstore.pressure import RedisPressure
     from packsys.kvstore.queues import RedisQueues
 
+    quickly = settings.dispatcher == "quick"
     pressure = RedisPressure.at(
-        settings.state_url, tuple(QUEUES.values()), deepest=settings.queue_depth, fullest=settings.state_memory
+        settings.broker if quickly else settings.state_url,  # a canvas goes through any broker, which may be no Redis
+        tuple(QUEUES.values()),
+        deepest=settings.queue_depth,
+        fullest=settings.state_memory,
     )
-    if settings.dispatcher == "canvas":
+    if not quickly:
         return Sending(dispatcher=CanvasDispatcher(app), pressure=pressure)
     queues = RedisQueues.at(settings.broker, room=settings.queue_room)
     steps, advances = Envelope.of(app, STEP), Envelope.of(app, ADVANCE)

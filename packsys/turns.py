@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from packsys.language.invocation import Invocation
 from packsys.model import Claim, Route, Step
-from packsys.values import Value
+from packsys.values import Value, to_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +59,11 @@ class Standing:
     open: int
     bytes: int
     outcomes: Mapping[str, Value]
+
+
+def weight(outcome: Value) -> int:
+    """Gives about how many bytes an outcome takes."""
+    return 0 if outcome is None else len(json.dumps(to_json(outcome)))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,8 +10,8 @@ from packsys.language.invocation import Invocation
 from packsys.memory.ledger import JobFile, Ledger, StepFile, seconds
 from packsys.memory.ledger import settled as copied
 from packsys.model import Claim, EventKind, JobState, Route, Step, StepState
-from packsys.turns import Committed, Settled, Standing, Taken
-from packsys.values import ErrorValue, Value, to_json
+from packsys.turns import Committed, Settled, Standing, Taken, weight
+from packsys.values import ErrorValue, Value
 
 
 class MemorySteps:
@@ -182,7 +181,7 @@ def _standing(file: JobFile) -> Standing:
         route=job.route,
         waves=max(held.step.wave for held in file.steps.values()),
         open=file.open,
-        bytes=sum(len(json.dumps(to_json(outcome))) for outcome in outcomes.values() if outcome is not None),
+        bytes=sum(map(weight, outcomes.values())),
         outcomes=outcomes,
     )
 

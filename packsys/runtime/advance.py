@@ -9,7 +9,7 @@ from packsys.language.codec import loads
 from packsys.model import Claim, Job, Step
 from packsys.planner.rounds import Finished, Wave, next_wave
 from packsys.ports import Dispatcher, JobStore, StepStore
-from packsys.turns import Settled, Standing
+from packsys.turns import Settled, Standing, weight
 from packsys.values import ErrorValue
 
 MOST_WAVES = 50
@@ -128,10 +128,12 @@ def _too_much(what: str, found: int, most: int, unit: str) -> ErrorValue:
 
 
 def _grown(standing: Standing, settled: Settled) -> Standing:
-    return replace(standing, outcomes={**standing.outcomes, settled.claim.step.key: settled.outcome})
+    outcomes = {**standing.outcomes, settled.claim.step.key: settled.outcome}
+    return replace(standing, outcomes=outcomes, bytes=standing.bytes + weight(settled.outcome))
 
 
 def _standing(job: Job, steps: Sequence[Step]) -> Standing:
+    outcomes = {step.key: step.outcome for step in steps if step.state.final}
     return Standing(
         job=job.id,
         tree=job.tree,
@@ -142,6 +144,6 @@ def _standing(job: Job, steps: Sequence[Step]) -> Standing:
         route=job.route,
         waves=max((step.wave for step in steps), default=0),
         open=sum(not step.state.final for step in steps),
-        bytes=0,
-        outcomes={step.key: step.outcome for step in steps if step.state.final},
+        bytes=sum(map(weight, outcomes.values())),
+        outcomes=outcomes,
     )

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import psycopg
@@ -16,9 +14,8 @@ from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from packsys.errors import NotReady
+from packsys.store.statements import statements
 
-_HEADING = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
-_SPARE = 2
 _AWAY = (
     *(OperationalError, InterfaceError, InternalError, PoolTimeout),
     *(psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError),
@@ -43,14 +40,11 @@ class Direct:
     def rows(self, statement: str, terms: Mapping[str, Any]) -> Sequence[Any]:
         """Gives all rows; raises :class:`~packsys.errors.NotReady`."""
         with answering():
-            for spare in reversed(range(_SPARE)):
-                try:
-                    return self._once(statement, terms)
-                except psycopg.OperationalError:
-                    if not spare:
-                        raise
-                    self.engine.dispose()  # after a restart of the server all of them are broken
-        return ()
+            try:
+                return self._once(statement, terms)
+            except psycopg.OperationalError:
+                self.engine.dispose()  # after a restart of the server all of them are broken
+                return self._once(statement, terms)
 
     def _once(self, statement: str, terms: Mapping[str, Any]) -> Sequence[Any]:
         borrowed = self.engine.raw_connection()
@@ -74,10 +68,4 @@ def answering() -> Iterator[None]:
         raise NotReady("The database does not answer: try again in a moment.", retry_after=1.0) from error
 
 
-def load(path: Path) -> Mapping[str, str]:
-    """Reads statements by name: each begins with ``-- name:`` and ends where the next begins."""
-    parts = _HEADING.split(path.read_text(encoding="utf-8"))[1:]
-    return MappingProxyType(dict(zip(parts[::2], parts[1::2], strict=True)))
-
-
-TURNS = load(Path(__file__).with_name("turns.sql"))
+TURNS = statements(Path(__file__).with_name("turns.sql"))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, and_, or_, select
 
 from packsys.errors import IdempotencyMismatch, NotFound
 from packsys.model import Event, Job, JobState, Priority
@@ -38,7 +38,7 @@ class PostgresJobs:
         keys = {"idempotency_key": texts(idempotency_key), "fingerprint": texts(fingerprint)}
         row = self._database.direct.row(TURNS["accept"], {**terms, **keys})
         if not row.fresh:
-            return self._earlier(job.workspace, idempotency_key, fingerprint)
+            return self._earlier(job, idempotency_key, fingerprint)
         self._told(opened(job.id, opening, row))
         return _begun(job, opening, row)
 
@@ -77,12 +77,16 @@ class PostgresJobs:
         self._told(ended(job, state, code, row))
         return row.number is not None
 
-    def _earlier(self, workspace: str, idempotency_key: str | None, fingerprint: str) -> Job:
-        asked = select(tables.job).where(
-            tables.job.c.workspace == workspace, tables.job.c.idempotency_key == idempotency_key
+    def _earlier(self, job: Job, idempotency_key: str | None, fingerprint: str) -> Job:
+        """Finds the job that has the key, or this one where the statement that kept it was repeated."""
+        columns = tables.job.c
+        keyed = (
+            []
+            if idempotency_key is None
+            else [and_(columns.workspace == job.workspace, columns.idempotency_key == idempotency_key)]
         )
         with self._database.connect() as connection:
-            earlier = connection.execute(asked).one()
+            earlier = connection.execute(select(tables.job).where(or_(columns.id == job.id, *keyed))).one()
         if earlier.fingerprint != fingerprint:
             raise IdempotencyMismatch()
         return _job(earlier)

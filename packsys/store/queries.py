@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -11,10 +10,9 @@ from typing import Any
 from sqlalchemy import ARRAY, BigInteger, Boolean, Float, Integer, TextualSelect, bindparam, text
 from sqlalchemy.types import TypeEngine
 
+from packsys.store.statements import statements
 from packsys.store.tables import metadata
 from packsys.store.types import AnyText, InvocationText
-
-_HEADING = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 
 # A name means the same in every table and statement: a parameter, or a result, called as a column has its type.
 TYPES: Mapping[str, TypeEngine[Any]] = MappingProxyType(
@@ -31,9 +29,8 @@ TYPES: Mapping[str, TypeEngine[Any]] = MappingProxyType(
 
 
 def load(path: Path) -> Mapping[str, TextualSelect]:
-    """Reads statements by name: each begins with ``-- name:`` and ends where the next begins."""
-    parts = _HEADING.split(path.read_text(encoding="utf-8"))[1:]
-    return MappingProxyType({name: _typed(sql) for name, sql in zip(parts[::2], parts[1::2], strict=True)})
+    """Reads the statements of a file by name."""
+    return MappingProxyType({name: _typed(sql) for name, sql in statements(path).items()})
 
 
 def _typed(sql: str) -> TextualSelect:

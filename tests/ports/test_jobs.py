@@ -9,6 +9,7 @@ import pytest
 
 from packsys.errors import IdempotencyMismatch, NotFound
 from packsys.model import JobState
+from packsys.turns import Opening
 from packsys.values import ErrorValue, Value
 from tests.ports.house import House
 from tests.ports.samples import ERROR, NOBODYS, VALUES, call, job
@@ -53,6 +54,17 @@ def test_any_text_can_be_part_of_a_job(house: House, text: str) -> None:
     assert (accepted.formula, accepted.variables, accepted.asked_by) == (text, {text: text}, text)
     assert house.jobs.get(asked.id, workspace=text) == accepted
     assert house.jobs.accept(job(workspace=text), idempotency_key=text, fingerprint=text) == accepted
+
+
+@pytest.mark.parametrize("key", [None, "once"])
+def test_a_job_that_is_accepted_again_is_the_same_job(house: House, key: str | None) -> None:
+    """A connection that breaks may leave it open whether the first time succeeded."""
+    asked, opening = job(), Opening(wave=(call("Repos"),))
+    first = house.jobs.accept(asked, idempotency_key=key, fingerprint="a", opening=opening)
+    again = house.jobs.accept(asked, idempotency_key=key, fingerprint="a", opening=opening)
+    assert again.id == first.id
+    assert [step.number for step in house.steps.of(first.id)] == [1]
+    assert [event.number for event in house.events.since(first.id, 0)] == [1, 2, 3]
 
 
 def test_the_same_idempotency_key_gives_the_same_job(house: House) -> None:

@@ -7,15 +7,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Annotated
 
 import pytest
 
 from packsys.model import Priority, Route, Submission
 from packsys.planner.rounds import Finished
 from packsys.runtime.advance import MOST_BYTES, decide
+from packsys.sdk import Context, Pack
 from packsys.turns import Standing
 from packsys.values import ErrorValue
 from tests.runtime.world import world
+
+bulk = Pack(id=9311, name="Bulk", version="1.0.0", description="Gives much.")
+
+
+@bulk.formula(connection="none")
+def text(context: Context, n: Annotated[float, "Any number."]) -> str:
+    """Gives a long text."""
+    return "a" * 990_000
+
 
 CHAIN = "".join("Probe::Add(" for _ in range(60)) + "0" + "".join(", 1)" for _ in range(60))
 
@@ -35,6 +46,15 @@ def test_a_formula_that_needs_more_fails_and_is_told_how_much_there_is(budget: s
     job = world().run(formula)
     assert job.error is not None
     assert (job.error.code, number in job.error.message) == ("Budget", True)
+
+
+@pytest.mark.parametrize("joins", [False, True], ids=["quick", "canvas"])
+def test_results_are_weighed_whoever_moves_the_job_on(joins: bool) -> None:
+    """Seventy results of nearly a million characters are too many together."""
+    formula = "Sequence(1, 70).FormulaMap(Bulk::Text(CurrentValue).Length()).Sum() + Probe::Echo(1)"
+    job = world(bulk, joins=joins).run(formula)
+    assert job.error is not None
+    assert (job.error.code, str(MOST_BYTES) in job.error.message) == ("Budget", True)
 
 
 def test_results_that_are_too_large_end_the_job() -> None:

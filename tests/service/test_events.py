@@ -182,7 +182,8 @@ def test_a_store_that_fails_at_once_is_a_problem(
 
 def test_who_hangs_up_leaves_nothing_behind(http: httpx.Client, house: SmallHouse, job: str) -> None:
     with connect_sse(http, "GET", f"/v1/jobs/{job}/events") as source:
-        next(source.iter_sse())
+        events = source.iter_sse()  # kept: what is collected closes its connection
+        next(events)
         assert house.bells.listening[job] == 1
     until(lambda: house.bells.listening[job] == 0)
 

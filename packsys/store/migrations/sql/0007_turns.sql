@@ -12,7 +12,8 @@
 
 create function accept_job(
     p_id text, p_workspace text, p_key text, p_fingerprint text, p_formula text, p_tree text, p_variables text,
-    p_asked_by text, p_timezone text, p_locale text, p_priority text, p_callback text, p_asked_at timestamptz, p_seconds float8,
+    p_asked_by text, p_timezone text, p_locale text, p_priority text, p_callback text, p_asked_at timestamptz,
+    p_seconds float8,
     p_keys text[], p_invocations text[], p_calls text[], p_outcomes text[]
 ) returns table (fresh boolean, accepted_at timestamptz, deadline timestamptz) language plpgsql as $$
 #variable_conflict use_column
@@ -22,15 +23,17 @@ declare
     v_known int := cardinality(p_keys);
 begin
     perform set_config('synchronous_commit', 'on', true);
-    insert into job (id, workspace, idempotency_key, fingerprint, formula, tree, variables, asked_by, timezone, locale, priority,
-                     callback, state,
-                     asked_at, accepted_at, started_at, moved_at, deadline, events, steps, waves)
-    values (p_id, p_workspace, p_key, p_fingerprint, p_formula, p_tree, p_variables, p_asked_by, p_timezone, p_locale, p_priority, p_callback,
-            case when v_known = 0 then 'accepted' else 'running' end, p_asked_at, v_at, case when v_known > 0 then v_at end, v_at,
-            v_deadline, 1 + (v_known > 0)::int + 2 * v_known, v_known, (v_known > 0)::int)
-    on conflict (workspace, idempotency_key) do nothing;
+    insert into job (id, workspace, idempotency_key, fingerprint, formula, tree, variables, asked_by, timezone, locale,
+                     priority, callback, state, asked_at, accepted_at, started_at, moved_at, deadline, events, steps,
+                     waves)
+    values (p_id, p_workspace, p_key, p_fingerprint, p_formula, p_tree, p_variables, p_asked_by, p_timezone, p_locale,
+            p_priority, p_callback, case when v_known = 0 then 'accepted' else 'running' end, p_asked_at, v_at,
+            case when v_known > 0 then v_at end, v_at, v_deadline, 1 + (v_known > 0)::int + 2 * v_known, v_known,
+            (v_known > 0)::int)
+    on conflict do nothing;  -- of the key, or of the id where the statement itself is repeated
     if not found then
-        return query select false, null::timestamptz, null::timestamptz;
+        fresh := false;
+        return next;
         return;
     end if;
     insert into event (job, number, at, kind, detail) values (p_id, 1, v_at, 'job.accepted', '{}');
@@ -80,7 +83,7 @@ begin
                                                    'callback', case when v_callback is not null then true end)));
     end if;
     if v_number is not null and v_callback is not null then
-        insert into delivery (job, workspace, url, due_at) 
+        insert into delivery (job, workspace, url, due_at)
         select id, workspace, v_callback, v_at from job where id = p_job;
     end if;
     return query select v_number, v_at, v_seconds, v_callback is not null;
@@ -104,7 +107,10 @@ begin
         from job where id = p_job and state in ('accepted', 'running') for no key update;
     end if;
     if v_job is null then
-        return query select null::int, v_at, false, 0, v_keys, v_numbers;
+        began := false;
+        keys := '{}';
+        numbers := '{}';
+        return next;
         return;
     end if;
     v_at := clock_timestamp();
@@ -170,23 +176,20 @@ begin
         returning * into v_step;
     end if;
     if v_step.key is null then
-        return query select null::int, null::int, v_at, null::int, null::int, null::text, null::int,
-                            null::timestamptz, null::timestamptz, null::text, null::text, null::text, null::text,
-                            null::float8;
+        return next;  -- of nulls
         return;
     end if;
     update job set events = events + 1, moved_at = clock_timestamp()
     where id = p_job and state = 'running'
-    returning events, moved_at, workspace, timezone, locale, priority, extract(epoch from deadline - v_at)::float8 as seconds
+    returning events, moved_at, workspace, timezone, locale, priority,
+              extract(epoch from deadline - v_at)::float8 as seconds
     into v_job;
     if not found then  -- it ended just now: the step was not begun
         update step
         set state = 'queued', attempt = attempt - 1, worker = null, lease_until = null,
             started_at = case when attempt = 1 then null else started_at end
         where step.job = p_job and step.key = p_key;
-        return query select null::int, null::int, v_at, null::int, null::int, null::text, null::int,
-                            null::timestamptz, null::timestamptz, null::text, null::text, null::text, null::text,
-                            null::float8;
+        return next;  -- of nulls
         return;
     end if;
     if v_step.acts then
@@ -201,14 +204,15 @@ begin
 end $$;
 
 -- Ends a claim, with the step's outcome or with a delay until its next attempt. ``kept`` is false when it was lost,
--- ``number`` is null when the job had ended. ``look`` tells that what is open now has come down to where the job is to
--- be looked at: then the job comes with it, and the outcomes of all its final steps, if ``p_look`` asks for them.
+-- ``number`` is null when the job had ended. When what is open has come down to where the job is to be looked at, and
+-- ``p_look`` asks for it, the job comes with it, and the outcomes of all its final steps.
 create function leave_step(
     p_job text, p_key text, p_attempt int, p_state text, p_outcome text, p_cached boolean, p_delay float8,
     p_tried boolean, p_detail text, p_look boolean
 ) returns table (
-    kept boolean, number int, at timestamptz, look boolean, tree text, variables text, asked_at timestamptz,
-    workspace text, timezone text, locale text, priority text, waves int, open int, bytes bigint, keys text[], outcomes text[]
+    kept boolean, number int, at timestamptz, tree text, variables text, asked_at timestamptz,
+    workspace text, timezone text, locale text, priority text, waves int, open int, bytes bigint, keys text[],
+    outcomes text[]
 ) language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -227,8 +231,8 @@ begin
     where job = p_job and key = p_key and attempt = p_attempt and state = 'running'
     returning key, acts into v_step;
     if v_step is null then
-        return query select false, null::int, v_at, false, null::text, null::text, null::timestamptz, null::text,
-                            null::text, null::text, null::text, null::int, null::int, null::bigint, null::text[], null::text[];
+        kept := false;
+        return next;
         return;
     end if;
     if v_step.acts then
@@ -240,22 +244,24 @@ begin
     where id = p_job and state = 'running'
     returning * into v_job;
     if v_job is null then
-        return query select true, null::int, v_at, false, null::text, null::text, null::timestamptz, null::text,
-                            null::text, null::text, null::text, null::int, null::int, null::bigint, null::text[], null::text[];
+        kept := true;
+        return next;
         return;
     end if;
     v_at := v_job.moved_at;
     insert into event (job, number, at, kind, step, detail)
     values (p_job, v_job.events, v_at, 'step.' || p_state, p_key, p_detail);
     if v_final = 0 or v_job.open > v_job.look_at or not p_look then
-        return query select true, v_job.events, v_at, v_final = 1 and v_job.open <= v_job.look_at, null::text,
-                            null::text, null::timestamptz, null::text, null::text, null::text, null::text, null::int, v_job.open, null::bigint,
-                            null::text[], null::text[];
+        kept := true;
+        number := v_job.events;
+        at := v_at;
+        return next;
         return;
     end if;
     -- A statement of its own after the job's lock: it sees every outcome that was counted before.
     select array_agg(key), array_agg(outcome) into v_keys, v_outcomes
     from step where job = p_job and finished_at is not null;
-    return query select true, v_job.events, v_at, true, v_job.tree, v_job.variables, coalesce(v_job.asked_at, v_job.accepted_at),
-                        v_job.workspace, v_job.timezone, v_job.locale, v_job.priority, v_job.waves, v_job.open, v_job.bytes, v_keys, v_outcomes;
+    return query select true, v_job.events, v_at, v_job.tree, v_job.variables,
+                        coalesce(v_job.asked_at, v_job.accepted_at), v_job.workspace, v_job.timezone, v_job.locale,
+                        v_job.priority, v_job.waves, v_job.open, v_job.bytes, v_keys, v_outcomes;
 end $$;
