@@ -76,9 +76,18 @@ class Settled:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Committed:
-    """Is an outcome that was committed; where the job is to be looked at, it comes with it."""
+class Claimed:
+    """Is the claims that were taken; where nothing else of the job is open, it comes with them."""
 
+    claims: tuple[Claim, ...] = ()
+    standing: Standing | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Committed:
+    """Is the outcomes that were committed; where the job is to be looked at, it comes with them."""
+
+    settled: tuple[Settled, ...] = ()
     standing: Standing | None = None
 
 

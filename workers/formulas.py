@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from celery import Task
+
 from packsys.dispatch.app import ADVANCE, STEP
 from workers.app import app
 from workers.requests import Taken
 
 
-@app.task(name=STEP, Request=Taken)
-def step(job: str, key: str) -> None:
+@app.task(name=STEP, Request=Taken, bind=True)
+def step(self: Task, job: str, key: str) -> None:
     """Runs one pack call."""
-    app.services.execute(job, key)
+    queue = self.request.delivery_info["routing_key"]
+    app.services.execute(job, key, call=self.request.shadow or "", queue=queue)
 
 
 @app.task(name=ADVANCE, Request=Taken)

@@ -46,6 +46,10 @@ class CanvasDispatcher:
         """Sends an advance."""
         self._send(self._advance(job, route))
 
+    def along(self, job: str, call: str, *, queue: str, most: int) -> Sequence[str]:
+        """Takes nothing: the chord would wait for it."""
+        return ()
+
     def _step(self, step: Step, route: Route) -> Any:
         signature = self.app.signature(STEP, args=(step.job, step.key), immutable=True, app=self.app)
         return signature.set(shadow=step.invocation.name, queue=queue_of(route))

@@ -50,5 +50,18 @@ class Envelope:
         }
         return json.dumps(message).encode()
 
+    def marks(self, *, shadow: str, holding: str) -> Sequence[bytes]:
+        """Gives what stands in every message of the task that is due at once, under a name, and in no other.
+
+        ``holding`` is a text that only messages of one kind hold, such as an id.
+        """
+        own = {"task": self.headers["task"], "shadow": shadow, "eta": None}
+        return [holding.encode(), *(json.dumps({name: value})[1:-1].encode() for name, value in own.items())]
+
+    def read(self, message: bytes) -> Sequence[Any]:
+        """Reads the arguments of a message."""
+        arguments: Sequence[Any] = json.loads(base64.b64decode(json.loads(message)["body"]))[0]
+        return arguments
+
 
 _EMBEDDED = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}

@@ -47,6 +47,14 @@ class QuickDispatcher:
         """Sends an advance."""
         self._push([self.advances.write(id=str(uuid4()), arguments=[job], queue=queue_of(route))], route)
 
+    def along(self, job: str, call: str, *, queue: str, most: int) -> Sequence[str]:
+        """Takes the messages at the head of a queue that are for steps of a job with the same call and due now.
+
+        They are gone then, as those that a worker takes without acknowledgement.
+        """
+        found = self.queues.along(queue, self.steps.marks(shadow=call, holding=job), most=most)
+        return [key for _, key in map(self.steps.read, found)]
+
     def _push(self, messages: Sequence[bytes], route: Route) -> None:
         self.queues.push(queue_of(route), messages, lane=route.workspace)
 

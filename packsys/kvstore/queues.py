@@ -36,7 +36,9 @@ class RedisQueues:
 
     def __init__(self, client: Redis, *, room: int = ROOM) -> None:
         """Takes a client of the state server, and how many messages a list holds before the others wait."""
-        self._script = client.register_script(Path(__file__).with_name("lua").joinpath("line.lua").read_text())
+        scripts = Path(__file__).with_name("lua")
+        self._script = client.register_script(scripts.joinpath("line.lua").read_text())
+        self._along = client.register_script(scripts.joinpath("along.lua").read_text())
         self._client, self._room = client, room
 
     @classmethod
@@ -62,6 +64,17 @@ class RedisQueues:
         except (RedisError, OSError) as error:
             raise _away() from error
         return Flowed(sum(each.waiting for each in found), sum(each.moved for each in found))
+
+    def along(self, queue: str, marks: Sequence[bytes], *, most: int) -> Sequence[bytes]:
+        """Takes messages from the head of a queue as long as each holds all of some marks, ``most`` at most.
+
+        Takes none where the server does not answer.
+        """
+        try:
+            taken: Sequence[bytes] = self._along([queue], [most, *marks])
+        except (RedisError, OSError):
+            return ()
+        return taken
 
     def depth(self, queue: str) -> int:
         """Counts the messages of a queue, those in lanes included; raises NotReady."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from packsys.errors import IdempotencyMismatch, NotFound
@@ -50,10 +51,10 @@ class MemoryJobs:
             raise NotFound(f"There is no job {job!r} here: look at its id.")
         return file.job
 
-    def finish(self, job: str, outcome: Value, *, settled: Settled | None = None) -> bool:
+    def finish(self, job: str, outcome: Value, *, settled: Sequence[Settled] = ()) -> bool:
         """Ends a live job as done, or as failed when the outcome is an error value; False when it had ended.
 
-        With ``settled`` it commits that step's outcome in the same moment.
+        With ``settled`` it commits those steps' outcomes in the same moment.
         """
         return self._end(job, _state(outcome), outcome, settled)
 
@@ -61,10 +62,10 @@ class MemoryJobs:
         """Ends a live job as cancelled; False when it had ended."""
         return self._end(job, JobState.CANCELLED)
 
-    def _end(self, job: str, state: JobState, outcome: Value = None, settled: Settled | None = None) -> bool:
+    def _end(self, job: str, state: JobState, outcome: Value = None, settled: Sequence[Settled] = ()) -> bool:
         with self._ledger.open() as files:
             file = files.get(job)
-            if file is None or (settled and not keep(self._ledger, files, settled)) or not file.live:
+            if file is None or len(keep(self._ledger, files, settled)) < len(settled) or not file.live:
                 return False
             self._ledger.end(file, state, outcome)
             return True

@@ -10,7 +10,7 @@ from packsys.language.invocation import Invocation
 from packsys.memory.ledger import JobFile, Ledger, StepFile, seconds
 from packsys.memory.ledger import settled as copied
 from packsys.model import Claim, EventKind, JobState, Route, Step, StepState
-from packsys.turns import Committed, Settled, Standing, Taken, weight
+from packsys.turns import Claimed, Committed, Settled, Standing, Taken, weight
 from packsys.values import ErrorValue, Value
 
 
@@ -35,11 +35,11 @@ class MemorySteps:
         worker: str,
         lease: float,
         look_at: int = 0,
-        settled: Settled | None = None,
+        settled: Sequence[Settled] = (),
     ) -> Taken | None:
-        """Adds a wave and claims its first new step, in one moment, after the outcome that it may come with."""
+        """Adds a wave and claims its first new step, in one moment, after the outcomes that it may come with."""
         with self._ledger.open() as files:
-            if settled and not keep(self._ledger, files, settled):
+            if len(keep(self._ledger, files, settled)) < len(settled):
                 return None
             file = files.get(job)
             if file is None or not file.live:
@@ -53,11 +53,17 @@ class MemorySteps:
         with self._ledger.open() as files:
             return tuple(file.step for file in files[job].steps.values()) if job in files else ()
 
-    def claim(self, job: str, key: str, *, worker: str, lease: float) -> Claim | None:
-        """Takes a due step of a live job for ``lease`` seconds; None when it is held, kept, not due or ended."""
+    def claim(self, job: str, keys: Sequence[str], *, worker: str, lease: float, look: bool = True) -> Claimed:
+        """Takes those due steps of a live job for ``lease`` seconds that are not held, kept or ended."""
         with self._ledger.open() as files:
             file = files.get(job)
-            return None if file is None else claimed(self._ledger, file, key, worker=worker, lease=lease)
+            if file is None:
+                return Claimed()
+            fitting = [key for place, key in enumerate(keys) if place == 0 or not _acts(file, key)]
+            found = (claimed(self._ledger, file, key, worker=worker, lease=lease) for key in fitting)
+            claims = tuple(claim for claim in found if claim)
+            alone = bool(claims) and file.open == len(claims)
+            return Claimed(claims=claims, standing=_standing(file) if look and alone else None)
 
     def renew(self, claims: Sequence[Claim], *, lease: float) -> Sequence[Claim]:
         """Holds claims for ``lease`` more seconds, and lists those that were not lost."""
@@ -67,14 +73,13 @@ class MemorySteps:
                 held.lease_until = self._ledger.now() + timedelta(seconds=lease)
             return [claim for claim, _ in kept]
 
-    def keep(self, claim: Claim, outcome: Value, *, cached: bool = False) -> Committed | None:
-        """Commits a step's outcome once; None, and nothing written, when the claim was lost."""
+    def keep(self, settled: Sequence[Settled]) -> Committed:
+        """Commits the outcomes of some steps of one job, each once: those whose claims were not lost."""
         with self._ledger.open() as files:
-            if not keep(self._ledger, files, Settled(claim=claim, outcome=outcome, cached=cached)):
-                return None
-            file = files[claim.step.job]
-            look = file.live and file.open <= file.look_at
-            return Committed(standing=_standing(file) if look else None)
+            committed = keep(self._ledger, files, settled)
+            file = files.get(settled[0].claim.step.job) if committed else None
+            look = file is not None and file.live and file.open <= file.look_at
+            return Committed(settled=committed, standing=_standing(file) if file and look else None)
 
     def postpone(self, claim: Claim, *, delay: float, cause: str, tried: bool = True) -> bool:
         """Gives a claim back, to be due in ``delay`` seconds; False when it was lost."""
@@ -148,8 +153,12 @@ def claimed(ledger: Ledger, file: JobFile, key: str, *, worker: str, lease: floa
     )
 
 
-def keep(ledger: Ledger, files: dict[str, JobFile], settled: Settled) -> bool:
-    """Commits a step's outcome; False, and nothing written, when the claim was lost."""
+def keep(ledger: Ledger, files: dict[str, JobFile], settled: Sequence[Settled]) -> tuple[Settled, ...]:
+    """Commits outcomes, and gives those whose claims were not lost."""
+    return tuple(each for each in settled if _keep(ledger, files, each))
+
+
+def _keep(ledger: Ledger, files: dict[str, JobFile], settled: Settled) -> bool:
     outcome, now = copied(settled.outcome), ledger.now()
     held = _held(files, settled.claim)
     if held is None:
@@ -184,6 +193,10 @@ def _standing(file: JobFile) -> Standing:
         bytes=sum(map(weight, outcomes.values())),
         outcomes=outcomes,
     )
+
+
+def _acts(file: JobFile, key: str) -> bool:
+    return key in file.steps and file.steps[key].step.invocation.action
 
 
 def _open(file: JobFile, now: datetime) -> bool:

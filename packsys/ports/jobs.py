@@ -7,7 +7,7 @@ from typing import Protocol
 
 from packsys.language.invocation import Invocation
 from packsys.model import Claim, Job, Progress, Route, Stall, Step
-from packsys.turns import NOTHING, Committed, Opening, Settled, Taken
+from packsys.turns import NOTHING, Claimed, Committed, Opening, Settled, Taken
 from packsys.values import Value
 
 
@@ -25,10 +25,10 @@ class JobStore(Protocol):
     def get(self, job: str, *, workspace: str | None = None) -> Job:
         """Finds a job; raises :class:`~packsys.errors.NotFound` when it is absent or another workspace's."""
 
-    def finish(self, job: str, outcome: Value, *, settled: Settled | None = None) -> bool:
+    def finish(self, job: str, outcome: Value, *, settled: Sequence[Settled] = ()) -> bool:
         """Ends a live job as done, or as failed when the outcome is an error value; False when it had ended.
 
-        With ``settled`` it commits that step's outcome in the same moment; False, and nothing written, when the claim
+        With ``settled`` it commits those steps' outcomes in the same moment; False, and no end, when one of the claims
         was lost.
         """
 
@@ -50,24 +50,28 @@ class StepStore(Protocol):
         worker: str,
         lease: float,
         look_at: int = 0,
-        settled: Settled | None = None,
+        settled: Sequence[Settled] = (),
     ) -> Taken | None:
         """Adds a wave as :meth:`add` does and claims its first new step, in one moment.
 
-        With ``settled`` it commits that step's outcome before; None, and nothing written, when the claim was lost.
+        With ``settled`` it commits those steps' outcomes before; None, and no wave, when one of the claims was lost.
         """
 
     def of(self, job: str) -> Sequence[Step]:
         """Lists a job's steps by number."""
 
-    def claim(self, job: str, key: str, *, worker: str, lease: float) -> Claim | None:
-        """Takes a due step of a live job for ``lease`` seconds; None when it is held, kept, not due or ended."""
+    def claim(self, job: str, keys: Sequence[str], *, worker: str, lease: float, look: bool = True) -> Claimed:
+        """Takes those due steps of a live job for ``lease`` seconds that are not held, kept or ended.
+
+        Of several that are actions it takes none but the first of all that are asked for. ``look`` asks for the job
+        where nothing else of it is open.
+        """
 
     def renew(self, claims: Sequence[Claim], *, lease: float) -> Sequence[Claim]:
         """Holds claims for ``lease`` more seconds, and lists those that were not lost."""
 
-    def keep(self, claim: Claim, outcome: Value, *, cached: bool = False) -> Committed | None:
-        """Commits a step's outcome once; None, and nothing written, when the claim was lost."""
+    def keep(self, settled: Sequence[Settled]) -> Committed:
+        """Commits the outcomes of some steps of one job, each once: those whose claims were not lost."""
 
     def postpone(self, claim: Claim, *, delay: float, cause: str, tried: bool = True) -> bool:
         """Gives a claim back, to be due in ``delay`` seconds; False when it was lost.

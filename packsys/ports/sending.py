@@ -37,6 +37,9 @@ class Queues(Protocol):
     def flow(self, queues: Sequence[str]) -> Flowed:
         """Moves on what there is room for, in each of some queues."""
 
+    def along(self, queue: str, marks: Sequence[bytes], *, most: int) -> Sequence[bytes]:
+        """Takes messages from the head of a queue as long as each holds all of some marks, ``most`` at most."""
+
     def depth(self, queue: str) -> int:
         """Counts the messages that wait in a queue."""
 
@@ -67,6 +70,12 @@ class Dispatcher(Protocol):
 
     def rouse(self, steps: Sequence[tuple[Step, Route]]) -> None:
         """Sends steps of any jobs."""
+
+    def along(self, job: str, call: str, *, queue: str, most: int) -> Sequence[str]:
+        """Takes the messages at the head of a queue that are for steps of a job with the same call, ``most`` at most.
+
+        Gives the steps' keys: none where messages cannot be taken so.
+        """
 
     def advance(self, job: str, *, route: Route) -> None:
         """Asks for the next wave of a job, or its end."""

@@ -9,7 +9,7 @@ from packsys.language.codec import loads
 from packsys.model import Claim, Job, Step
 from packsys.planner.rounds import Finished, Wave, next_wave
 from packsys.ports import Dispatcher, JobStore, StepStore
-from packsys.turns import Settled, Standing, weight
+from packsys.turns import Claimed, Settled, Standing, weight
 from packsys.values import ErrorValue
 
 MOST_WAVES = 50
@@ -58,27 +58,34 @@ class Advance:
                 if added := self.steps.add(job.id, wave.invocations, look_at=wave.look_at):
                     self.dispatcher.wave(added, route=job.route)
 
-    def after(self, settled: Settled, standing: Standing | None, *, until: float) -> Turn | None:
-        """Commits an outcome, and what follows from it; gives the call to go on with, if there is one.
+    def claim(self, job: str, keys: Sequence[str]) -> Claimed:
+        """Takes what is due and free of some steps of a job."""
+        return self.steps.claim(job, keys, worker=self.worker, lease=self.lease, look=not self.dispatcher.joins)
 
-        With ``standing`` the settled call was the only one that was open. After ``until`` everything is sent.
+    def after(self, settled: Sequence[Settled], standing: Standing | None, *, until: float) -> Turn | None:
+        """Commits outcomes, and what follows from them; gives the call to go on with, if there is one.
+
+        With ``standing`` the settled calls were the only ones that were open. After ``until`` everything is sent.
         """
         if standing is not None:
             return self._move(_grown(standing, settled), settled, until)
-        kept = self.steps.keep(settled.claim, settled.outcome, cached=settled.cached)
-        if kept is None or kept.standing is None or self.dispatcher.joins:
-            return None
-        return self._move(kept.standing, None, until)
+        kept = self.steps.keep(settled)
+        if kept.standing is not None and not self.dispatcher.joins:
+            return self._move(kept.standing, (), until)
+        if len(kept.settled) < len(settled):
+            self(settled[0].claim.step.job)
+        return None
 
-    def _move(self, standing: Standing, settled: Settled | None, until: float) -> Turn | None:
+    def _move(self, standing: Standing, settled: Sequence[Settled], until: float) -> Turn | None:
         match decide(standing):
             case Finished(value):
-                self.jobs.finish(standing.job, value, settled=settled)
+                if not self.jobs.finish(standing.job, value, settled=settled) and settled:
+                    self(standing.job)
                 return None
             case Wave() as wave:
                 return self._go_on(standing, wave, settled, until)
 
-    def _go_on(self, standing: Standing, wave: Wave, settled: Settled | None, until: float) -> Turn | None:
+    def _go_on(self, standing: Standing, wave: Wave, settled: Sequence[Settled], until: float) -> Turn | None:
         if self.clock() >= until:
             self._hand_over(standing, wave, settled)
             return None
@@ -90,6 +97,8 @@ class Advance:
             look_at=wave.look_at,
             settled=settled,
         )
+        if taken is None:
+            self(standing.job)
         if taken is None or taken.claim is None:
             return None
         if len(taken.steps) > 1:
@@ -97,10 +106,10 @@ class Advance:
         alone = len(taken.steps) == 1 and standing.open == 0
         return Turn(claim=taken.claim, standing=replace(standing, waves=taken.claim.step.wave) if alone else None)
 
-    def _hand_over(self, standing: Standing, wave: Wave, settled: Settled | None) -> None:
-        if settled is not None and not self.steps.keep(settled.claim, settled.outcome, cached=settled.cached):
-            return
-        if added := self.steps.add(standing.job, wave.invocations, look_at=wave.look_at):
+    def _hand_over(self, standing: Standing, wave: Wave, settled: Sequence[Settled]) -> None:
+        if settled and len(self.steps.keep(settled).settled) < len(settled):
+            self(standing.job)
+        elif added := self.steps.add(standing.job, wave.invocations, look_at=wave.look_at):
             self.dispatcher.wave(added, route=standing.route)
 
 
@@ -127,9 +136,14 @@ def _too_much(what: str, found: int, most: int, unit: str) -> ErrorValue:
     )
 
 
-def _grown(standing: Standing, settled: Settled) -> Standing:
-    outcomes = {**standing.outcomes, settled.claim.step.key: settled.outcome}
-    return replace(standing, outcomes=outcomes, bytes=standing.bytes + weight(settled.outcome))
+def _grown(standing: Standing, settled: Sequence[Settled]) -> Standing:
+    outcomes = {each.claim.step.key: each.outcome for each in settled}
+    return replace(
+        standing,
+        open=0,
+        outcomes={**standing.outcomes, **outcomes},
+        bytes=standing.bytes + sum(map(weight, outcomes.values())),
+    )
 
 
 def _standing(job: Job, steps: Sequence[Step]) -> Standing:

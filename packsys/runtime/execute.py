@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
 
 from packsys.errors import Actor, LimitReached, NotReady, PackError, PacksysError, RateLimited
 from packsys.language.invocation import Invocation
 from packsys.model import Claim, PackFormula, PackVersion
 from packsys.ports import Call, Dispatcher, Display, PackRunner, PackStore, StepStore
-from packsys.runtime.advance import SLICE, Advance, Turn
+from packsys.runtime.advance import SLICE, Advance
 from packsys.runtime.flights import Flight, Flights
 from packsys.runtime.heartbeat import Heartbeats
+from packsys.runtime.paces import Paces
 from packsys.runtime.patience import patiently
 from packsys.runtime.retries import Retries
 from packsys.runtime.surround import Surround
 from packsys.sdk.surroundings import Location
-from packsys.turns import Settled
+from packsys.turns import Claimed, Settled
 from packsys.values import ErrorValue, Origin
+
+LINGER = 0.005
+"""Seconds for which an outcome waits for those of the calls that were taken with it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +32,9 @@ class Execute:
     """Claims a step, makes its call, commits the outcome under the claim, and goes on with what that made possible.
 
     Calling it twice is harmless: a step that is held or kept is left alone. ``heartbeats`` keep claims alive while
-    pack code runs, ``display`` shows the calls that it goes on with, ``clock`` counts seconds.
+    pack code runs, ``display`` shows the calls that it goes on with, ``clock`` counts seconds. Calls to a formula that
+    is quick are claimed and committed together with those of the same job that wait behind them: that takes longer
+    than the calls do.
     """
 
     steps: StepStore
@@ -39,27 +47,32 @@ class Execute:
     advance: Advance
     heartbeats: Heartbeats
     display: Display
+    paces: Paces = field(default_factory=Paces)
     clock: Callable[[], float] = time.monotonic
 
-    def __call__(self, job: str, key: str) -> None:
-        """Runs the step if it is due and free, and then for a while the calls that follow from it, one by one."""
-        until = self.clock() + SLICE
-        claim = self.steps.claim(job, key, worker=self.advance.worker, lease=self.advance.lease)
-        turn = self._turn(Turn(claim=claim), until) if claim else None
-        while turn is not None:
-            with self.display.show(turn.claim.step):
-                turn = self._turn(turn, until)
+    def __call__(self, job: str, key: str, *, call: str = "", queue: str = "") -> None:
+        """Runs the step if it is due and free, and then for a while the calls that follow from it, one by one.
 
-    def _turn(self, turn: Turn, until: float) -> Turn | None:
-        with self.heartbeats.holding(turn.claim):
-            settled = self._work(turn.claim)
-            if settled is None:
-                return None
-            # A result that cost a call is worth some patience with a database that is just starting again.
-            return patiently(lambda: self.advance.after(settled, turn.standing, until=until), seconds=30, pause=0.2)
+        ``call`` and ``queue`` say what it calls and where its message came from, so that others like it can be taken
+        along; of these, those that cannot be claimed together are run by themselves afterwards.
+        """
+        along = self._along(job, call, queue)
+        claimed = self.advance.claim(job, (key, *along))
+        Spell(self, claimed, shown=key).run()
+        taken = {claim.step.key for claim in claimed.claims}
+        for other in along:
+            if other not in taken:
+                self(job, other)
 
-    def _work(self, claim: Claim) -> Settled | None:
-        """Gives the outcome; None when the step was put off."""
+    def _along(self, job: str, call: str, queue: str) -> Sequence[str]:
+        most = self.paces.most(call)
+        return self.dispatcher.along(job, call, queue=queue, most=most) if most else ()
+
+    def work(self, claim: Claim, *, beside: Callable[[], None]) -> Settled | None:
+        """Makes the call of a claim and gives the outcome; None when the step was put off.
+
+        ``beside`` is done from another thread from time to time while pack code runs.
+        """
         if claim.step.invocation.action and claim.tries > 1:
             return Settled(claim=claim, outcome=_unknown(claim))
         try:
@@ -70,11 +83,11 @@ class Execute:
         except PacksysError as error:
             return Settled(claim=claim, outcome=_error(error, claim))
         boarded = self.flights.board(claim, formula)
-        return self._attempt(boarded, call) if isinstance(boarded, Flight) else boarded
+        return self._attempt(boarded, call, beside) if isinstance(boarded, Flight) else boarded
 
-    def _attempt(self, flight: Flight, call: Call) -> Settled | None:
+    def _attempt(self, flight: Flight, call: Call, beside: Callable[[], None]) -> Settled | None:
         try:
-            with self.heartbeats.beside(flight.claim, flight.prolong):
+            with self.heartbeats.beside(flight.claim, flight.prolong, beside):
                 value = self.runner.run(call)
         except PacksysError as error:
             return self._make_do(flight) if flight.spare and error.retryable else self._fail(flight, error)
@@ -123,6 +136,77 @@ class Execute:
         if pack is None or invocation.formula not in pack.formulas:
             raise PackError(f"This worker does not have {invocation.name}: install the pack on every worker.")
         return pack, pack.formulas[invocation.formula]
+
+
+class Spell:
+    """Is what a worker does from one message: the calls that it claimed together, then those that follow from them.
+
+    Outcomes of quick calls are committed together. One that is suddenly slow is not waited for: at the next heartbeat
+    those that were claimed with it are given back, for others to take.
+    """
+
+    def __init__(self, execute: Execute, claimed: Claimed, *, shown: str) -> None:
+        """Takes the claims; the step ``shown`` is the message's own, which Celery shows."""
+        self._execute, self._shown = execute, shown
+        self._waiting = deque(claimed.claims)
+        self._standing = claimed.standing
+        self._settled: list[Settled] = []
+        self._until = execute.clock() + SLICE
+
+    def run(self) -> None:
+        """Goes on until nothing is left to go on with."""
+        if not self._waiting:
+            return
+        with self._execute.heartbeats.holding(self._waiting) as held, ExitStack() as shown:
+            commit_by = self._execute.clock() + LINGER
+            while claim := self._next():
+                if claim.step.key != self._shown:
+                    shown.enter_context(self._execute.display.show(claim.step))
+                self._work(claim)
+                if not self._waiting or self._execute.clock() >= commit_by:
+                    held(self._commit())
+                    shown.close()
+                    commit_by = self._execute.clock() + LINGER
+
+    def _next(self) -> Claim | None:
+        try:
+            return self._waiting.popleft()
+        except IndexError:
+            return None
+
+    def _work(self, claim: Claim) -> None:
+        begun = self._execute.clock()
+        settled = self._execute.work(claim, beside=self._give_back)
+        if settled is None:
+            self._standing = None  # another step of the job is open
+        else:
+            self._settled.append(settled)
+        if not claim.step.invocation.action:
+            self._execute.paces.note(claim.step.invocation.name, self._execute.clock() - begun)
+
+    def _commit(self) -> Sequence[Claim]:
+        """Commits what was settled, and gives the claims to go on with."""
+        settled, self._settled = self._settled, []
+        standing, self._standing = None if self._waiting else self._standing, None
+        if not settled:
+            return ()
+        # A result that cost a call is worth some patience with a database that is just starting again.
+        turn = patiently(
+            lambda: self._execute.advance.after(settled, standing, until=self._until), seconds=30, pause=0.2
+        )
+        if turn is None:
+            return ()
+        self._waiting.append(turn.claim)
+        self._standing = turn.standing
+        return (turn.claim,)
+
+    def _give_back(self) -> None:
+        while self._waiting:
+            self._standing = None
+            with suppress(IndexError):
+                claim = self._waiting.pop()
+                if self._execute.steps.postpone(claim, delay=0, cause="held_up", tried=False):
+                    self._execute.dispatcher.again(claim.step, route=claim.route)
 
 
 def _error(error: PacksysError, claim: Claim) -> ErrorValue:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from threading import Lock, Thread
 
@@ -14,6 +14,8 @@ from packsys.model import Claim
 from packsys.ports import StepStore
 
 log = logging.getLogger(__name__)
+
+_Name = tuple[str, str, int]
 
 
 class Heartbeats:
@@ -26,26 +28,33 @@ class Heartbeats:
     def __init__(self, steps: StepStore, *, lease: float) -> None:
         """Takes where claims are kept, and the seconds of a lease."""
         self._steps, self._lease = steps, lease
-        self._claims: dict[tuple[str, str, int], Claim] = {}
-        self._beside: dict[tuple[str, str, int], Callable[[], None]] = {}
+        self._claims: dict[_Name, Claim] = {}
+        self._beside: dict[_Name, tuple[Callable[[], None], ...]] = {}
         self._lock = Lock()
         self._process: int | None = None
 
     @contextmanager
-    def holding(self, claim: Claim) -> Iterator[None]:
-        """Renews a claim until the block ends."""
+    def holding(self, claims: Iterable[Claim]) -> Iterator[Callable[[Iterable[Claim]], None]]:
+        """Renews claims until the block ends, and those that are added to them by what it gives."""
         self._start()
-        name = _name(claim)
-        with self._lock:
-            self._claims[name] = claim
+        names: set[_Name] = set()
+
+        def hold(more: Iterable[Claim]) -> None:
+            named = {_name(claim): claim for claim in more}
+            names.update(named)
+            with self._lock:
+                self._claims.update(named)
+
+        hold(claims)
         try:
-            yield
+            yield hold
         finally:
             with self._lock:
-                self._claims.pop(name, None)
+                for name in names:
+                    self._claims.pop(name, None)
 
     @contextmanager
-    def beside(self, claim: Claim, also: Callable[[], None]) -> Iterator[None]:
+    def beside(self, claim: Claim, *also: Callable[[], None]) -> Iterator[None]:
         """Does something else each time that a claim which is held was renewed, until the block ends."""
         self._beside[_name(claim)] = also
         try:
@@ -60,7 +69,7 @@ class Heartbeats:
         if not claims:
             return
         kept = {_name(claim) for claim in self._steps.renew(list(claims.values()), lease=self._lease)}
-        for also in [self._beside[name] for name in kept if name in self._beside]:
+        for also in [each for name in kept for each in self._beside.get(name, ())]:
             also()
         with self._lock:
             for name in claims.keys() - kept:
@@ -83,5 +92,5 @@ class Heartbeats:
                 log.warning("heartbeat.missed", extra={"cause": error.message})
 
 
-def _name(claim: Claim) -> tuple[str, str, int]:
+def _name(claim: Claim) -> _Name:
     return claim.step.job, claim.step.key, claim.attempt

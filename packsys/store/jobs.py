@@ -14,7 +14,7 @@ from packsys.store import tables
 from packsys.store.database import Database
 from packsys.store.direct import TURNS
 from packsys.store.telling import ended, kept, opened
-from packsys.store.writing import code_of, end_of, left, texts, value_text, wave_terms
+from packsys.store.writing import code_of, end_of, left, texts, those, value_text, wave_terms
 from packsys.turns import NOTHING, Opening, Settled
 from packsys.values import ErrorValue, Value
 
@@ -50,20 +50,19 @@ class PostgresJobs:
             raise NotFound(f"There is no job {job!r} here: look at its id.")
         return _job(row)
 
-    def finish(self, job: str, outcome: Value, *, settled: Settled | None = None) -> bool:
+    def finish(self, job: str, outcome: Value, *, settled: Sequence[Settled] = ()) -> bool:
         """Ends a live job as done, or as failed when the outcome is an error value; False when it had ended.
 
-        With ``settled`` it commits that step's outcome in the same moment; False, and nothing written, when the claim
+        With ``settled`` it commits those steps' outcomes in the same moment; False, and no end, when one of the claims
         was lost.
         """
         state, code = end_of(outcome), code_of(outcome)
-        if settled is None:
+        if not settled:
             return self._end(job, state, outcome)
         final = {"final_state": state, "final_outcome": value_text(outcome), "code": texts(code)}
         row = self._database.direct.row(TURNS["keep_and_finish"], {**left(settled), **final})
-        if row.kept_event is not None:
-            step = kept(settled, number=row.kept_event, at=row.kept_at)
-            self._told((*step, *ended(job, state, code, row)))
+        steps = kept(those(settled, row.kept), number=row.kept_event, at=row.kept_at)
+        self._told((*steps, *ended(job, state, code, row)))
         return row.number is not None
 
     def cancel(self, job: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -15,8 +16,8 @@ from packsys.store.direct import TURNS
 from packsys.store.queries import QUERIES
 from packsys.store.telling import added, claimed, kept, told
 from packsys.store.types import dump
-from packsys.store.writing import held, left, read_invocation, read_text, read_value, texts, wave_terms
-from packsys.turns import Committed, Settled, Standing, Taken
+from packsys.store.writing import held, left, read_invocation, read_text, read_value, texts, those, wave_terms
+from packsys.turns import Claimed, Committed, Settled, Standing, Taken
 from packsys.values import Value, to_json
 
 
@@ -52,21 +53,21 @@ class PostgresSteps:
         worker: str,
         lease: float,
         look_at: int = 0,
-        settled: Settled | None = None,
+        settled: Sequence[Settled] = (),
     ) -> Taken | None:
         """Adds a wave and claims its first new step, in one moment.
 
-        With ``settled`` it commits that step's outcome before; None, and nothing written, when the claim was lost.
+        With ``settled`` it commits those steps' outcomes before; None, and no wave, when one of the claims was lost.
         """
         calls = _distinct(invocations)
         terms = {**_wave(job, calls, look_at), "worker": texts(worker), "lease": lease}
         row = self._row("keep_and_add", {**terms, **left(settled)}) if settled else self._row("add", terms)
         steps = _added(job, calls, row)
-        claim = _taken(steps[0], row) if steps and row.attempt is not None else None
-        before = _before(settled, row) if settled else ()
-        after = claimed(claim.step, worker, number=row.claim_event, at=row.claimed_at) if claim else ()
+        claim = _taken(steps[0], row) if steps and row.attempts else None
+        before = kept(those(settled, row.kept), number=row.kept_event, at=row.kept_at) if settled else ()
+        after = claimed((claim,), worker, number=row.claim_event, at=row.claimed_at) if claim else ()
         self._told((*before, *added(job, steps, row), *after))
-        return None if settled and not row.kept else Taken(steps=steps, claim=claim)
+        return None if settled and len(row.kept) < len(settled) else Taken(steps=steps, claim=claim)
 
     def of(self, job: str) -> Sequence[Step]:
         """Lists a job's steps by number."""
@@ -74,14 +75,17 @@ class PostgresSteps:
         with self._database.connect() as connection:
             return tuple(map(_step, connection.execute(asked)))
 
-    def claim(self, job: str, key: str, *, worker: str, lease: float) -> Claim | None:
-        """Takes a due step of a live job for ``lease`` seconds; None when it is held, kept, not due or ended."""
-        row = self._row("claim", {"job": texts(job), "key": texts(key), "worker": texts(worker), "lease": lease})
-        if row.attempt is None:
-            return None
-        claim = _claim(job, key, row)
-        self._told(claimed(claim.step, worker, number=row.number, at=row.at))
-        return claim
+    def claim(self, job: str, keys: Sequence[str], *, worker: str, lease: float, look: bool = True) -> Claimed:
+        """Takes those due steps of a live job for ``lease`` seconds that are not held, kept or ended.
+
+        Of several that are actions it takes none but the first of all that are asked for. ``look`` asks for the job
+        where nothing else of it is open.
+        """
+        asked = {"job": texts(job), "keys": [texts(key) for key in keys]}
+        row = self._row("claim", {**asked, "worker": texts(worker), "lease": lease, "look": look})
+        claims = tuple(_claim(job, row, place) for place in range(len(row.keys)))
+        self._told(claimed(claims, worker, number=row.number, at=row.at))
+        return Claimed(claims=claims, standing=_standing(job, row))
 
     def renew(self, claims: Sequence[Claim], *, lease: float) -> Sequence[Claim]:
         """Holds claims for ``lease`` more seconds, and lists those that were not lost."""
@@ -91,23 +95,22 @@ class PostgresSteps:
         renewed = {(row.job, row.key) for row in rows}
         return [claim for claim, each in zip(claims, columns, strict=True) if (each["job"], each["key"]) in renewed]
 
-    def keep(self, claim: Claim, outcome: Value, *, cached: bool = False) -> Committed | None:
-        """Commits a step's outcome once; None, and nothing written, when the claim was lost.
+    def keep(self, settled: Sequence[Settled]) -> Committed:
+        """Commits the outcomes of some steps of one job, each once: those whose claims were not lost.
 
         The outcome of a job that has meanwhile ended is kept too, and changes nothing: an ended job tells no more
         events and nobody reads its steps to go on.
         """
-        settled = Settled(claim=claim, outcome=outcome, cached=cached)
-        row = self._row("leave", {**left(settled), "delay": None, "tried": True, "look": True})
-        if row.number is not None:
-            self._told(kept(settled, number=row.number, at=row.at))
-        return Committed(standing=_standing(claim.step.job, row)) if row.kept else None
+        row = self._row("leave", left(settled))
+        committed = those(settled, row.keys)
+        self._told(kept(committed, number=row.number, at=row.at))
+        return Committed(settled=committed, standing=_standing(settled[0].claim.step.job, row))
 
     def postpone(self, claim: Claim, *, delay: float, cause: str, tried: bool = True) -> bool:
         """Gives a claim back, to be due in ``delay`` seconds; False when it was lost."""
         detail: dict[str, Value] = {"cause": cause, "seconds": delay, **({} if tried else {"tried": False})}
-        terms = {"state": StepState.WAITING, "outcome": None, "cached": False, "delay": delay, "tried": tried}
-        row = self._row("leave", {**held(claim), **terms, "detail": dump(to_json(detail)), "look": False})
+        terms = {"delay": delay, "tried": tried, "detail": dump(to_json(detail))}
+        row = self._row("postpone", {**held(claim), **terms})
         if row.number is not None:
             self._told(
                 told(claim.step.job, EventKind.STEP_WAITING, claim.step.key, number=row.number, at=row.at, **detail)
@@ -142,60 +145,44 @@ def _added(job: str, calls: dict[str, Invocation], row: Any) -> tuple[Step, ...]
     )
 
 
-def _before(settled: Settled, row: Any) -> Sequence[Event]:
-    return () if row.kept_event is None else kept(settled, number=row.kept_event, at=row.kept_at)
-
-
 def _taken(step: Step, row: Any) -> Claim:
-    return _claim_of(
-        Step(
-            job=step.job,
-            key=step.key,
-            number=step.number,
-            wave=step.wave,
-            invocation=step.invocation,
-            state=StepState.RUNNING,
-            attempt=row.attempt,
-            queued_at=step.queued_at,
-            started_at=row.started_at,
-        ),
-        row,
+    (attempt,), (started_at,), (parked,) = row.attempts, row.started_at, row.parked
+    begun = replace(step, state=StepState.RUNNING, attempt=attempt, started_at=started_at)
+    return _claim_of(begun, row, parked)
+
+
+def _claim(job: str, row: Any, place: int) -> Claim:
+    step = Step(
+        job=job,
+        key=read_text(row.keys[place]),
+        number=row.numbers[place],
+        wave=row.step_waves[place],
+        invocation=read_invocation(row.invocations[place]),
+        state=StepState.RUNNING,
+        attempt=row.attempts[place],
+        queued_at=row.queued_at[place],
+        started_at=row.started_at[place],
     )
+    return _claim_of(step, row, row.parked[place])
 
 
-def _claim(job: str, key: str, row: Any) -> Claim:
-    return _claim_of(
-        Step(
-            job=job,
-            key=key,
-            number=row.step_number,
-            wave=row.wave,
-            invocation=read_invocation(row.invocation),
-            state=StepState.RUNNING,
-            attempt=row.attempt,
-            queued_at=row.queued_at,
-            started_at=row.started_at,
-        ),
-        row,
-    )
-
-
-def _claim_of(step: Step, row: Any) -> Claim:
+def _claim_of(step: Step, row: Any, parked: int) -> Claim:
     return Claim(
         step=step,
         workspace=read_text(row.workspace),
         timezone=read_text(row.timezone),
         locale=read_text(row.locale),
         priority=Priority(row.priority),
-        attempt=row.attempt,
+        attempt=step.attempt,
         seconds_left=row.seconds,
-        parked=row.parked,
+        parked=parked,
     )
 
 
 def _standing(job: str, row: Any) -> Standing | None:
     if row.tree is None:
         return None
+    final = zip(row.final_keys or (), row.outcomes or (), strict=True)
     return Standing(
         job=job,
         tree=read_text(row.tree),
@@ -207,7 +194,7 @@ def _standing(job: str, row: Any) -> Standing | None:
         waves=row.waves,
         open=row.open,
         bytes=row.bytes,
-        outcomes={read_text(key): read_value(outcome) for key, outcome in zip(row.keys, row.outcomes, strict=True)},
+        outcomes={read_text(key): read_value(outcome) for key, outcome in final},
     )
 
 

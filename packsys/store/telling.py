@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from packsys.model import Event, EventKind, JobState, Step
+from packsys.model import Claim, Event, EventKind, JobState, Step
 from packsys.store.writing import code_of, detail_of, end_of, state_of
 from packsys.turns import Opening, Settled
 from packsys.values import Value
@@ -64,16 +64,24 @@ def added(job: str, steps: Sequence[Step], row: Any) -> Sequence[Event]:
     return minutes.events
 
 
-def claimed(step: Step, worker: str, *, number: int, at: datetime) -> Sequence[Event]:
-    """Gives the event of a claim."""
-    detail: dict[str, Value] = {"attempt": step.attempt, "worker": worker}
-    return told(step.job, EventKind.STEP_RUNNING, step.key, number=number, at=at, **detail)
+def claimed(claims: Sequence[Claim], worker: str, *, number: int | None, at: datetime) -> Sequence[Event]:
+    """Gives the events of claims."""
+    if number is None or not claims:
+        return ()
+    minutes = Minutes(job=claims[0].step.job, number=number, at=at)
+    for claim in claims:
+        minutes.note(EventKind.STEP_RUNNING, claim.step.key, attempt=claim.attempt, worker=worker)
+    return minutes.events
 
 
-def kept(settled: Settled, *, number: int, at: datetime) -> Sequence[Event]:
-    """Gives the event of an outcome."""
-    kind, step = EventKind(f"step.{state_of(settled.outcome)}"), settled.claim.step
-    return told(step.job, kind, step.key, number=number, at=at, **detail_of(settled))
+def kept(settled: Sequence[Settled], *, number: int | None, at: datetime) -> Sequence[Event]:
+    """Gives the events of outcomes; none when the job had ended."""
+    if number is None:
+        return ()
+    minutes = Minutes(job=settled[0].claim.step.job, number=number, at=at)
+    for each in settled:
+        minutes.note(EventKind(f"step.{state_of(each.outcome)}"), each.claim.step.key, **detail_of(each))
+    return minutes.events
 
 
 def ended(job: str, state: JobState, code: str | None, row: Any) -> Sequence[Event]:

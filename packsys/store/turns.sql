@@ -5,48 +5,52 @@
 -- Keeps a new job with what it begins with, or none of it when its workspace has used the idempotency key.
 select a.*, w.numbers, w.keys, w.number as wave_event, e.number as end_event, e.at as ended_at, e.seconds, e.calls_back
 from accept_job(%(id)s, %(workspace)s, %(idempotency_key)s, %(fingerprint)s, %(formula)s, %(tree)s, %(variables)s,
-                %(asked_by)s, %(timezone)s, %(locale)s, %(priority)s, %(callback)s, %(asked_at)s, %(seconds)s, %(known_keys)b, %(known_invocations)b, %(known_calls)b,
-                %(known_outcomes)b) a
+                %(asked_by)s, %(timezone)s, %(locale)s, %(priority)s, %(callback)s, %(asked_at)s, %(seconds)s,
+                %(known_keys)b, %(known_invocations)b, %(known_calls)b, %(known_outcomes)b) a
 cross join lateral add_wave(a.fresh and cardinality(%(keys)b::text[]) > 0, %(id)s, %(keys)b, %(invocations)b,
                             %(calls)b, %(actions)b, %(look_at)s) w
 cross join lateral end_job(a.fresh and %(state)s::text is not null, %(id)s, %(state)s, %(outcome)s, %(code)s) e
 
 -- name: add
 -- Adds a wave, and claims its first new step where a worker is named.
-select w.*, c.attempt, c.number as claim_event, c.at as claimed_at, c.parked, c.started_at, c.workspace, c.timezone, c.locale, c.priority,
-       c.seconds
+select w.*, c.attempts, c.number as claim_event, c.at as claimed_at, c.parked, c.started_at, c.workspace, c.timezone,
+       c.locale, c.priority, c.seconds
 from add_wave(true, %(job)s, %(keys)b, %(invocations)b, %(calls)b, %(actions)b, %(look_at)s) w
-cross join lateral claim_step(cardinality(w.keys) > 0 and %(worker)s::text is not null, %(job)s, w.keys[1],
-                              %(worker)s, %(lease)s) c
+cross join lateral claim_steps(cardinality(w.keys) > 0 and %(worker)s::text is not null, %(job)s, w.keys[1:1],
+                               %(worker)s, %(lease)s, false) c
 
 -- name: keep_and_add
--- Keeps an outcome, adds a wave, and claims its first new step.
-select s.kept, s.number as kept_event, s.at as kept_at, w.*, c.attempt, c.number as claim_event, c.at as claimed_at,
-       c.parked, c.started_at, c.workspace, c.timezone, c.locale, c.priority, c.seconds
-from leave_step(%(job)s, %(key)s, %(attempt)s, %(state)s, %(outcome)s, %(cached)s, null, true, %(detail)s, false) s
-cross join lateral add_wave(s.number is not null, %(job)s, %(keys)b, %(invocations)b, %(calls)b, %(actions)b,
-                            %(look_at)s) w
-cross join lateral claim_step(cardinality(w.keys) > 0 and %(worker)s::text is not null, %(job)s, w.keys[1],
-                              %(worker)s, %(lease)s) c
+-- Keeps outcomes, and if no claim was lost adds a wave, and claims its first new step.
+select s.keys as kept, s.number as kept_event, s.at as kept_at, w.*, c.attempts, c.number as claim_event,
+       c.at as claimed_at, c.parked, c.started_at, c.workspace, c.timezone, c.locale, c.priority, c.seconds
+from leave_steps(%(job)s, %(left)b, %(attempts)b, %(states)b, %(outcomes)b, %(cached)b, %(details)b, false) s
+cross join lateral add_wave(s.number is not null and cardinality(s.keys) = cardinality(%(left)b::text[]), %(job)s,
+                            %(keys)b, %(invocations)b, %(calls)b, %(actions)b, %(look_at)s) w
+cross join lateral claim_steps(cardinality(w.keys) > 0 and %(worker)s::text is not null, %(job)s, w.keys[1:1],
+                               %(worker)s, %(lease)s, false) c
 
 -- name: keep_and_finish
--- Keeps an outcome and ends the job.
-select s.kept, s.number as kept_event, s.at as kept_at, e.number, e.at, e.seconds, e.calls_back
-from leave_step(%(job)s, %(key)s, %(attempt)s, %(state)s, %(outcome)s, %(cached)s, null, true, %(detail)s, false) s
-cross join lateral end_job(s.number is not null, %(job)s, %(final_state)s, %(final_outcome)s, %(code)s) e
+-- Keeps outcomes, and if no claim was lost ends the job.
+select s.keys as kept, s.number as kept_event, s.at as kept_at, e.number, e.at, e.seconds, e.calls_back
+from leave_steps(%(job)s, %(left)b, %(attempts)b, %(states)b, %(outcomes)b, %(cached)b, %(details)b, false) s
+cross join lateral end_job(s.number is not null and cardinality(s.keys) = cardinality(%(left)b::text[]), %(job)s,
+                           %(final_state)s, %(final_outcome)s, %(code)s) e
 
 -- name: finish
 -- Ends a job.
 select * from end_job(true, %(job)s, %(state)s, %(outcome)s, %(code)s)
 
 -- name: claim
--- Takes a step.
-select * from claim_step(true, %(job)s, %(key)s, %(worker)s, %(lease)s)
+-- Takes steps.
+select * from claim_steps(true, %(job)s, %(keys)b, %(worker)s, %(lease)s, %(look)s)
 
 -- name: leave
--- Ends a claim.
-select * from leave_step(%(job)s, %(key)s, %(attempt)s, %(state)s, %(outcome)s, %(cached)s, %(delay)s, %(tried)s,
-                         %(detail)s, %(look)s)
+-- Ends claims.
+select * from leave_steps(%(job)s, %(left)b, %(attempts)b, %(states)b, %(outcomes)b, %(cached)b, %(details)b, true)
+
+-- name: postpone
+-- Gives a claim back.
+select * from postpone_step(%(job)s, %(key)s, %(attempt)s, %(delay)s, %(tried)s, %(detail)s)
 
 -- name: renew
 -- Holds claims for longer, and lists those that were not lost.

@@ -58,15 +58,24 @@ def held(claim: Claim) -> dict[str, Any]:
     return {"job": texts(claim.step.job), "key": texts(claim.step.key), "attempt": claim.attempt}
 
 
-def left(settled: Settled) -> dict[str, Any]:
-    """Writes the outcome that ends a claim."""
+def left(settled: Sequence[Settled]) -> dict[str, Any]:
+    """Writes the outcomes that end claims on steps of one job."""
     return {
-        **held(settled.claim),
-        "state": state_of(settled.outcome),
-        "outcome": value_text(settled.outcome),
-        "cached": settled.cached,
-        "detail": dump(to_json(detail_of(settled))),
+        "job": texts(settled[0].claim.step.job),
+        "left": [texts(each.claim.step.key) for each in settled],
+        "attempts": [each.claim.attempt for each in settled],
+        "states": [state_of(each.outcome) for each in settled],
+        "outcomes": [value_text(each.outcome) for each in settled],
+        "cached": [each.cached for each in settled],
+        "details": [dump(to_json(detail_of(each))) for each in settled],
     }
+
+
+def those(settled: Sequence[Settled], keys: Sequence[str]) -> tuple[Settled, ...]:
+    """Gives those of some outcomes whose keys are listed as they are written."""
+    if len(keys) == len(settled):
+        return tuple(settled)
+    return tuple(each for each in settled if texts(each.claim.step.key) in keys)
 
 
 def state_of(outcome: Value) -> StepState:

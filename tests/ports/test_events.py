@@ -10,6 +10,7 @@ from packsys.model import Event, EventKind
 from packsys.values import Value
 from tests.ports.house import House
 from tests.ports.samples import ERROR, NOBODYS, call, job
+from tests.ports.single import claim_one, keep_one
 from tests.ports.threads import at_once
 
 REPOS, USER = call("Repos"), call("User")
@@ -26,15 +27,15 @@ def told(house: House, of: str) -> list[tuple[str, str | None, Mapping[str, Valu
 def test_a_jobs_events_tell_its_story(house: House) -> None:
     kept = house.jobs.accept(job())
     house.steps.add(kept.id, [REPOS, USER])
-    first = house.steps.claim(kept.id, REPOS.key, worker="w1", lease=30)
-    second = house.steps.claim(kept.id, USER.key, worker="w2", lease=30)
+    first = claim_one(house.steps, kept.id, REPOS.key, worker="w1", lease=30)
+    second = claim_one(house.steps, kept.id, USER.key, worker="w2", lease=30)
     assert first
     assert second
-    house.steps.keep(first, 1, cached=True)
+    keep_one(house.steps, first, 1, cached=True)
     house.steps.postpone(second, delay=0, cause="RateLimited")
-    again = house.steps.claim(kept.id, USER.key, worker="w1", lease=30)
+    again = claim_one(house.steps, kept.id, USER.key, worker="w1", lease=30)
     assert again
-    house.steps.keep(again, ERROR)
+    keep_one(house.steps, again, ERROR)
     house.jobs.finish(kept.id, ERROR)
     assert told(house, kept.id) == [
         ("job.accepted", None, {}),
@@ -84,12 +85,12 @@ def test_the_end_of_a_job_tells_how_long_it_took(house: House, end: str) -> None
 def test_nothing_is_told_after_the_end(house: House) -> None:
     kept = house.jobs.accept(job())
     house.steps.add(kept.id, [REPOS, USER])
-    first = house.steps.claim(kept.id, REPOS.key, worker="w", lease=30)
-    second = house.steps.claim(kept.id, USER.key, worker="w", lease=30)
+    first = claim_one(house.steps, kept.id, REPOS.key, worker="w", lease=30)
+    second = claim_one(house.steps, kept.id, USER.key, worker="w", lease=30)
     assert first
     assert second
     house.jobs.cancel(kept.id)
-    house.steps.keep(first, 1)
+    keep_one(house.steps, first, 1)
     house.steps.postpone(second, delay=0, cause="Api")
     house.steps.add(kept.id, [call("More")])
     house.jobs.finish(kept.id, 1)
@@ -124,9 +125,9 @@ def test_event_numbers_have_no_gaps_even_under_eight_threads(house: House) -> No
     def work(n: int) -> None:
         own = [call(f"Call {n}.{i}") for i in range(3)]
         for step in house.steps.add(kept.id, [*own, call("Shared")]):
-            held = house.steps.claim(kept.id, step.key, worker=f"w{n}", lease=30)
+            held = claim_one(house.steps, kept.id, step.key, worker=f"w{n}", lease=30)
             assert held is not None
-            house.steps.keep(held, n)
+            keep_one(house.steps, held, n)
 
     at_once(work)
     events = house.events.since(kept.id, 0)

@@ -27,6 +27,7 @@ from packsys.model import Claim
 from packsys.store.database import Database
 from tests.ports.house import House, empty, in_memory, in_postgres
 from tests.ports.samples import call, job
+from tests.ports.single import claim_one, keep_one
 
 CALLS = {each.key: each for each in map(call, ("Repos", "User", "Repo", "Topics"))}
 KEYS = tuple(CALLS)
@@ -191,7 +192,7 @@ class Leases(RuleBasedStateMachine):
 
 
 def claimed(house: House, of: str, key: str) -> Claim | None:
-    return house.steps.claim(of, key, worker="w", lease=LEASE)
+    return claim_one(house.steps, of, key, worker="w", lease=LEASE)
 
 
 def renewed(house: House, claim: Claim) -> bool:
@@ -199,7 +200,7 @@ def renewed(house: House, claim: Claim) -> bool:
 
 
 def committed(house: House, claim: Claim, outcome: str) -> bool:
-    return bool(house.steps.keep(claim, outcome))
+    return bool(keep_one(house.steps, claim, outcome))
 
 
 def postponed(house: House, claim: Claim, delay: float) -> bool:

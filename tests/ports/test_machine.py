@@ -29,6 +29,7 @@ from packsys.store.database import Database
 from packsys.values import Value
 from tests.ports.house import House, empty, in_memory
 from tests.ports.samples import ERROR, call, job
+from tests.ports.single import claim_one, keep_one
 
 CALLS = [call(name) for name in ("Repos", "User", "Repo")]
 OUTCOMES: list[Value] = [None, 1, "测试", ERROR]
@@ -81,7 +82,9 @@ class Stores(RuleBasedStateMachine):
 
     @rule(target=claims, of=jobs, asked=st.sampled_from(CALLS), lease=SECONDS)
     def claim(self, of: str, asked: Any, lease: float) -> Any:
-        memory, real = self.both(lambda house: house.steps.claim(of, asked.key, worker="w", lease=lease), seen_claim)
+        memory, real = self.both(
+            lambda house: claim_one(house.steps, of, asked.key, worker="w", lease=lease), seen_claim
+        )
         return multiple(Pair(memory, real)) if memory else multiple()
 
     @rule(pair=claims, lease=SECONDS)
@@ -90,7 +93,7 @@ class Stores(RuleBasedStateMachine):
 
     @rule(pair=claims, outcome=st.sampled_from(OUTCOMES), cached=st.booleans())
     def keep(self, pair: Pair, outcome: Value, cached: bool) -> None:
-        self.with_claim(pair, lambda house, claim: house.steps.keep(claim, outcome, cached=cached))
+        self.with_claim(pair, lambda house, claim: keep_one(house.steps, claim, outcome, cached=cached))
 
     @rule(pair=consumes(claims), delay=SECONDS)
     def postpone(self, pair: Pair, delay: float) -> None:

@@ -7,6 +7,7 @@ import pytest
 from packsys.model import Progress, Waiting
 from tests.ports.house import House
 from tests.ports.samples import ERROR, NOBODYS, call, job
+from tests.ports.single import claim_one, keep_one
 
 CALLS = [call(f"Call {number}") for number in range(6)]
 
@@ -20,12 +21,12 @@ def test_steps_are_counted_by_state(house: House) -> None:
     kept = house.jobs.accept(job())
     house.steps.add(kept.id, CALLS[:5])
     house.steps.add(kept.id, CALLS)
-    claims = [house.steps.claim(kept.id, each.key, worker="w", lease=30) for each in CALLS[:5]]
+    claims = [claim_one(house.steps, kept.id, each.key, worker="w", lease=30) for each in CALLS[:5]]
     assert all(claims)
     first, second, third, fourth, _ = [claim for claim in claims if claim]
-    house.steps.keep(first, 1)
-    house.steps.keep(second, 1, cached=True)
-    house.steps.keep(third, ERROR)
+    keep_one(house.steps, first, 1)
+    keep_one(house.steps, second, 1, cached=True)
+    keep_one(house.steps, third, ERROR)
     house.steps.postpone(fourth, delay=0, cause="Api")
     counted = house.progress.of(kept.id)
     assert counted == Progress(queued=1, running=1, waiting=1, done=2, failed=1, cached=1, waves=2, waits=counted.waits)
@@ -36,7 +37,7 @@ def test_who_waits_says_why_and_for_how_long(house: House) -> None:
     kept = house.jobs.accept(job())
     house.steps.add(kept.id, CALLS)
     for number, each in enumerate(CALLS[:4]):
-        claim = house.steps.claim(kept.id, each.key, worker="w", lease=30)
+        claim = claim_one(house.steps, kept.id, each.key, worker="w", lease=30)
         assert claim
         house.steps.postpone(claim, delay=100 * (number + 1), cause="rate_limit" if number else "Api")
     house.wait(50)
@@ -50,7 +51,7 @@ def test_the_last_reason_counts_and_what_is_due_waits_no_more_seconds(house: Hou
     kept = house.jobs.accept(job())
     house.steps.add(kept.id, CALLS[:1])
     for cause in ("Api", "rate_limit"):
-        claim = house.steps.claim(kept.id, CALLS[0].key, worker="w", lease=30)
+        claim = claim_one(house.steps, kept.id, CALLS[0].key, worker="w", lease=30)
         assert claim
         house.steps.postpone(claim, delay=1, cause=cause)
         house.wait(2)

@@ -10,6 +10,7 @@ from packsys.model import Claim, EventKind, Job, JobState, StepState
 from packsys.values import Value
 from tests.ports.house import House
 from tests.ports.samples import ERROR, NOBODYS, VALUES, call, job
+from tests.ports.single import claim_one, keep_one
 from tests.ports.threads import at_once
 
 REPOS, USER, REPO = call("Repos"), call("User"), call("Repo", Url="https://github.example/x", Nothing=None)
@@ -23,7 +24,7 @@ def kept(house: House) -> Job:
 
 def claim(house: House, kept: Job, *, lease: float = 30) -> Claim:
     """Claims the job's call of Repos, which must be due."""
-    claimed = house.steps.claim(kept.id, REPOS.key, worker="w", lease=lease)
+    claimed = claim_one(house.steps, kept.id, REPOS.key, worker="w", lease=lease)
     assert claimed is not None
     return claimed
 
@@ -77,7 +78,7 @@ def test_nothing_is_added_to_an_ended_job(house: House, kept: Job, end: str) -> 
 def test_an_absent_job_has_no_steps(house: House, nobodys: str) -> None:
     assert list(house.steps.add(nobodys, [REPOS])) == []
     assert list(house.steps.of(nobodys)) == []
-    assert house.steps.claim(nobodys, nobodys, worker=nobodys, lease=1) is None
+    assert claim_one(house.steps, nobodys, nobodys, worker=nobodys, lease=1) is None
 
 
 @pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
@@ -120,12 +121,12 @@ def test_a_claim_says_what_is_to_be_done_for_whom(house: House, kept: Job) -> No
 def test_a_held_step_is_not_given_away(house: House, kept: Job) -> None:
     house.steps.add(kept.id, [REPOS])
     claim(house, kept)
-    assert house.steps.claim(kept.id, REPOS.key, worker="w", lease=30) is None
+    assert claim_one(house.steps, kept.id, REPOS.key, worker="w", lease=30) is None
 
 
 def test_of_many_workers_one_gets_the_step(house: House, kept: Job) -> None:
     house.steps.add(kept.id, [REPOS])
-    claims = at_once(lambda n: house.steps.claim(kept.id, REPOS.key, worker=f"w{n}", lease=30))
+    claims = at_once(lambda n: claim_one(house.steps, kept.id, REPOS.key, worker=f"w{n}", lease=30))
     assert sum(claimed is not None for claimed in claims) == 1
     assert house.steps.of(kept.id)[0].attempt == 1
 
@@ -133,7 +134,7 @@ def test_of_many_workers_one_gets_the_step(house: House, kept: Job) -> None:
 def test_of_many_workers_one_gets_an_expired_step(house: House, kept: Job) -> None:
     house.steps.add(kept.id, [REPOS])
     claim(house, kept, lease=0)
-    claims = at_once(lambda n: house.steps.claim(kept.id, REPOS.key, worker=f"w{n}", lease=30))
+    claims = at_once(lambda n: claim_one(house.steps, kept.id, REPOS.key, worker=f"w{n}", lease=30))
     assert [claimed.attempt for claimed in claims if claimed] == [2]
 
 
@@ -141,17 +142,17 @@ def test_an_expired_lease_can_be_taken_and_the_old_claim_writes_nothing(house: H
     house.steps.add(kept.id, [REPOS])
     old = claim(house, kept, lease=30)
     house.wait(29)
-    assert house.steps.claim(kept.id, REPOS.key, worker="w", lease=30) is None
+    assert claim_one(house.steps, kept.id, REPOS.key, worker="w", lease=30) is None
     house.wait(1)
     new = claim(house, kept)
     told = house.events.since(kept.id, 0)
     assert new.attempt == 2
-    assert not house.steps.keep(old, "old")
+    assert not keep_one(house.steps, old, "old")
     assert not house.steps.postpone(old, delay=0, cause="Api")
     assert not house.steps.renew([old], lease=30)
     assert list(house.steps.of(kept.id)) == [new.step]
     assert house.events.since(kept.id, 0) == told
-    assert house.steps.keep(new, "new")
+    assert keep_one(house.steps, new, "new")
 
 
 def test_a_renewed_lease_holds_longer(house: House, kept: Job) -> None:
@@ -160,9 +161,9 @@ def test_a_renewed_lease_holds_longer(house: House, kept: Job) -> None:
     house.wait(10)
     assert house.steps.renew([held], lease=15)
     house.wait(10)
-    assert house.steps.claim(kept.id, REPOS.key, worker="w", lease=30) is None
+    assert claim_one(house.steps, kept.id, REPOS.key, worker="w", lease=30) is None
     house.wait(10)
-    assert house.steps.claim(kept.id, REPOS.key, worker="w", lease=30) is not None
+    assert claim_one(house.steps, kept.id, REPOS.key, worker="w", lease=30) is not None
 
 
 def test_a_late_worker_keeps_what_nobody_took(house: House, kept: Job) -> None:
@@ -170,20 +171,20 @@ def test_a_late_worker_keeps_what_nobody_took(house: House, kept: Job) -> None:
     house.steps.add(kept.id, [REPOS])
     held = claim(house, kept, lease=0)
     assert house.steps.renew([held], lease=0)
-    assert house.steps.keep(held, "late")
+    assert keep_one(house.steps, held, "late")
 
 
 @pytest.mark.parametrize("end", ["finish", "cancel"])
 def test_no_step_of_an_ended_job_is_claimed(house: House, kept: Job, end: str) -> None:
     house.steps.add(kept.id, [REPOS])
     house.jobs.finish(kept.id, 1) if end == "finish" else house.jobs.cancel(kept.id)
-    assert house.steps.claim(kept.id, REPOS.key, worker="w", lease=30) is None
+    assert claim_one(house.steps, kept.id, REPOS.key, worker="w", lease=30) is None
 
 
 def test_no_step_is_claimed_after_the_deadline(house: House, kept: Job) -> None:
     house.steps.add(kept.id, [REPOS])
     house.wait(60)
-    assert house.steps.claim(kept.id, REPOS.key, worker="w", lease=30) is None
+    assert claim_one(house.steps, kept.id, REPOS.key, worker="w", lease=30) is None
 
 
 def test_a_job_cannot_be_cancelled_and_claimed_at_once(house: House) -> None:
@@ -193,7 +194,7 @@ def test_a_job_cannot_be_cancelled_and_claimed_at_once(house: House) -> None:
         house.steps.add(of, [call(f"Call {n}") for n in range(1, 8)])
 
         def race(n: int, of: str = of) -> object:
-            claimed = n and house.steps.claim(of, call(f"Call {n}").key, worker="w", lease=30)
+            claimed = n and claim_one(house.steps, of, call(f"Call {n}").key, worker="w", lease=30)
             return claimed or house.jobs.cancel(of)
 
         at_once(race)
@@ -207,7 +208,7 @@ def test_a_job_cannot_be_cancelled_and_claimed_at_once(house: House) -> None:
 @pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
 def test_a_kept_outcome_is_read_as_it_was(house: House, kept: Job, value: Value) -> None:
     house.steps.add(kept.id, [REPOS])
-    assert house.steps.keep(claim(house, kept), value, cached=True)
+    assert keep_one(house.steps, claim(house, kept), value, cached=True)
     (step,) = house.steps.of(kept.id)
     assert (step.state, step.outcome, step.cached) == (StepState.DONE, value, True)
     assert step.finished_at is not None
@@ -215,7 +216,7 @@ def test_a_kept_outcome_is_read_as_it_was(house: House, kept: Job, value: Value)
 
 def test_an_error_is_an_outcome_of_a_failed_step(house: House, kept: Job) -> None:
     house.steps.add(kept.id, [REPOS])
-    assert house.steps.keep(claim(house, kept), ERROR)
+    assert keep_one(house.steps, claim(house, kept), ERROR)
     (step,) = house.steps.of(kept.id)
     assert (step.state, step.outcome, step.cached) == (StepState.FAILED, ERROR, False)
 
@@ -223,18 +224,18 @@ def test_an_error_is_an_outcome_of_a_failed_step(house: House, kept: Job) -> Non
 def test_a_step_is_committed_once(house: House, kept: Job) -> None:
     house.steps.add(kept.id, [REPOS])
     held = claim(house, kept, lease=0)
-    assert house.steps.keep(held, "first")
-    assert not house.steps.keep(held, "second")
+    assert keep_one(house.steps, held, "first")
+    assert not keep_one(house.steps, held, "second")
     assert not house.steps.postpone(held, delay=0, cause="Api")
     assert not house.steps.renew([held], lease=30)
-    assert house.steps.claim(kept.id, REPOS.key, worker="w", lease=30) is None
+    assert claim_one(house.steps, kept.id, REPOS.key, worker="w", lease=30) is None
     assert house.steps.of(kept.id)[0].outcome == "first"
 
 
 def test_of_many_outcomes_at_once_one_is_kept(house: House, kept: Job) -> None:
     house.steps.add(kept.id, [REPOS])
     held = claim(house, kept)
-    wins = at_once(lambda n: house.steps.keep(held, n))
+    wins = at_once(lambda n: keep_one(house.steps, held, n))
     assert sum(map(bool, wins)) == 1
     assert house.steps.of(kept.id)[0].outcome == [bool(win) for win in wins].index(True)
 
@@ -244,7 +245,7 @@ def test_the_outcome_of_a_cancelled_jobs_call_is_kept_and_changes_nothing(house:
     held = claim(house, kept)
     house.jobs.cancel(kept.id)
     told = house.events.since(kept.id, 0)
-    assert house.steps.keep(held, "late")
+    assert keep_one(house.steps, held, "late")
     assert house.steps.of(kept.id)[0].outcome == "late"
     assert house.jobs.get(kept.id).state is JobState.CANCELLED
     assert house.events.since(kept.id, 0) == told
@@ -260,7 +261,7 @@ def test_a_waiting_step_is_not_due_before_its_time(house: House, kept: Job) -> N
     assert step.state is StepState.WAITING
     assert step.not_before is not None
     house.wait(10)
-    assert house.steps.claim(kept.id, REPOS.key, worker="w", lease=30) is None
+    assert claim_one(house.steps, kept.id, REPOS.key, worker="w", lease=30) is None
     house.wait(10)
     again = claim(house, kept)
     assert (again.attempt, again.step.not_before) == (2, None)
@@ -272,7 +273,7 @@ def test_a_step_starts_with_its_first_attempt(house: House, kept: Job) -> None:
     house.wait(5)
     house.steps.postpone(claim(house, kept), delay=20, cause="RateLimited")
     house.wait(20)
-    house.steps.keep(claim(house, kept), 1)
+    keep_one(house.steps, claim(house, kept), 1)
     (step,) = house.steps.of(kept.id)
     assert step.queued_at is not None
     assert step.started_at is not None
@@ -296,7 +297,7 @@ def test_a_claim_that_was_given_back_untried_is_no_attempt(house: House, kept: J
         (2, 1, 1),
         (3, 1, 2),
     ]
-    assert not house.steps.keep(first, 1)
+    assert not keep_one(house.steps, first, 1)
     waits = [each.detail for each in house.events.since(kept.id, 0) if each.kind is EventKind.STEP_WAITING]
     assert waits == [
         {"cause": "rate_limit", "seconds": 1.5, "tried": False},

@@ -8,6 +8,7 @@ from random import Random
 from packsys.model import Claim, StepState
 from tests.ports.house import House
 from tests.ports.samples import ERROR, call, job
+from tests.ports.single import claim_one, keep_one
 from tests.ports.threads import at_once
 
 CALLS = [call(f"Call {number}") for number in range(6)]
@@ -59,12 +60,12 @@ class Actor:
 
     def take(self) -> None:
         of, key, lease = self.random.choice(self.jobs), self.random.choice(CALLS).key, self.random.choice([0, 0, 60])
-        claim = self.house.steps.claim(of, key, worker="w", lease=lease)
+        claim = claim_one(self.house.steps, of, key, worker="w", lease=lease)
         self.claims += [claim] if claim else []
 
     def keep(self) -> None:
         if self.claims:
-            self.house.steps.keep(self.random.choice(self.claims), self.random.choice([1, ERROR]))
+            keep_one(self.house.steps, self.random.choice(self.claims), self.random.choice([1, ERROR]))
 
     def postpone(self) -> None:
         if self.claims:

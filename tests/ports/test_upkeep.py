@@ -8,6 +8,7 @@ from packsys.model import JobState, Stall, StepState
 from packsys.values import ErrorValue
 from tests.ports.house import House
 from tests.ports.samples import call, job
+from tests.ports.single import claim_one, keep_one
 from tests.ports.threads import at_once
 
 REPOS, USER = call("Repos"), call("User")
@@ -61,19 +62,19 @@ def test_each_job_expires_once_however_many_look(house: House) -> None:
 def test_a_claim_that_was_given_back_untried_is_not_one_that_was_lost(house: House) -> None:
     of = running(house)
     for _ in range(5):
-        claimed = house.steps.claim(of, REPOS.key, worker="w", lease=15)
+        claimed = claim_one(house.steps, of, REPOS.key, worker="w", lease=15)
         assert claimed is not None
         house.steps.postpone(claimed, delay=1, cause="in_flight", tried=False)
         house.wait(2)
     for stall in (Stall(of, (REPOS.key,), "worker.lost"), Stall(of, (), "worker.lost")):
-        house.steps.claim(of, REPOS.key, worker="w", lease=15)
+        claim_one(house.steps, of, REPOS.key, worker="w", lease=15)
         house.wait(16)
         assert list(house.upkeep.release(attempts=2)) == [stall]
 
 
 def test_a_step_whose_lease_ran_out_is_queued_again(house: House) -> None:
     of = running(house)
-    lost = house.steps.claim(of, REPOS.key, worker="w", lease=30)
+    lost = claim_one(house.steps, of, REPOS.key, worker="w", lease=30)
     assert lost
     assert list(house.upkeep.release(attempts=3)) == []
     house.wait(30)
@@ -82,8 +83,8 @@ def test_a_step_whose_lease_ran_out_is_queued_again(house: House) -> None:
     assert house.steps.of(of)[0].state is StepState.QUEUED
     last = house.events.since(of, 0)[-1]
     assert (last.kind, last.step, last.detail) == ("step.queued", REPOS.key, {"cause": "WorkerLost"})
-    assert not house.steps.keep(lost, "late")
-    again = house.steps.claim(of, REPOS.key, worker="w", lease=30)
+    assert not keep_one(house.steps, lost, "late")
+    again = claim_one(house.steps, of, REPOS.key, worker="w", lease=30)
     assert again
     assert again.attempt == 2
 
@@ -92,7 +93,7 @@ def test_a_step_that_loses_every_worker_fails(house: House) -> None:
     """A call that kills its worker must not kill them all."""
     of = running(house)
     for _ in range(2):
-        assert house.steps.claim(of, REPOS.key, worker="w", lease=0)
+        assert claim_one(house.steps, of, REPOS.key, worker="w", lease=0)
     assert list(house.upkeep.release(attempts=2)) == [Stall(of, (), "worker.lost")]
     (step,) = house.steps.of(of)
     assert step.state is StepState.FAILED
@@ -108,9 +109,9 @@ def test_a_jobs_lost_steps_are_one_stall(house: House) -> None:
     of = running(house)
     house.steps.add(of, [USER, call("Kept")])
     for lease in (0, 0):
-        assert house.steps.claim(of, REPOS.key, worker="w", lease=lease)
-    assert house.steps.claim(of, USER.key, worker="w", lease=0)
-    assert house.steps.claim(of, call("Kept").key, worker="w", lease=30)
+        assert claim_one(house.steps, of, REPOS.key, worker="w", lease=lease)
+    assert claim_one(house.steps, of, USER.key, worker="w", lease=0)
+    assert claim_one(house.steps, of, call("Kept").key, worker="w", lease=30)
     assert list(house.upkeep.release(attempts=2)) == [Stall(of, (USER.key,), "worker.lost")]
     assert [step.state for step in house.steps.of(of)] == ["failed", "queued", "running"]
     assert [(event.kind, event.step) for event in house.events.since(of, 0)[-2:]] == [
@@ -121,7 +122,7 @@ def test_a_jobs_lost_steps_are_one_stall(house: House) -> None:
 
 def test_steps_of_an_ended_job_are_left_alone(house: House) -> None:
     of = running(house)
-    assert house.steps.claim(of, REPOS.key, worker="w", lease=0)
+    assert claim_one(house.steps, of, REPOS.key, worker="w", lease=0)
     house.jobs.cancel(of)
     assert list(house.upkeep.release(attempts=3)) == []
     assert house.steps.of(of)[0].state is StepState.RUNNING
@@ -132,7 +133,7 @@ def test_each_lost_step_is_released_once_however_many_look(house: House) -> None
     for of in jobs:
         house.steps.add(of, [USER])
         for key in (REPOS.key, USER.key):
-            assert house.steps.claim(of, key, worker="w", lease=0)
+            assert claim_one(house.steps, of, key, worker="w", lease=0)
     found = at_once(lambda _: house.upkeep.release(attempts=3), threads=4)
     released = [(stall.job, key) for stalls in found for stall in stalls for key in stall.steps]
     assert sorted(released) == sorted((of, key) for of in jobs for key in (REPOS.key, USER.key))
@@ -159,7 +160,7 @@ def test_taking_a_step_makes_its_next_wait_short_again(house: House) -> None:
     for seconds in (10, 20):
         house.wait(seconds)
         assert len(house.upkeep.stalled(grace=10)) == 1
-    assert house.steps.claim(of, REPOS.key, worker="w", lease=0)
+    assert claim_one(house.steps, of, REPOS.key, worker="w", lease=0)
     house.upkeep.release(attempts=3)
     assert list(house.upkeep.stalled(grace=10)) == []
     house.wait(10)
@@ -168,7 +169,7 @@ def test_taking_a_step_makes_its_next_wait_short_again(house: House) -> None:
 
 def test_a_waiting_step_is_listed_when_it_is_due_and_nobody_takes_it(house: House) -> None:
     of = running(house)
-    held = house.steps.claim(of, REPOS.key, worker="w", lease=30)
+    held = claim_one(house.steps, of, REPOS.key, worker="w", lease=30)
     assert held
     house.steps.postpone(held, delay=100, cause="RateLimited")
     house.wait(100)
@@ -179,7 +180,7 @@ def test_a_waiting_step_is_listed_when_it_is_due_and_nobody_takes_it(house: Hous
 
 def test_a_held_step_is_no_stall(house: House) -> None:
     of = running(house)
-    assert house.steps.claim(of, REPOS.key, worker="w", lease=1000)
+    assert claim_one(house.steps, of, REPOS.key, worker="w", lease=1000)
     house.wait(100)
     assert list(house.upkeep.stalled(grace=10)) == []
 
@@ -206,10 +207,10 @@ def test_a_job_whose_first_wave_was_lost_is_listed(house: House) -> None:
 
 def test_a_job_whose_steps_are_all_kept_is_listed_until_it_moves(house: House) -> None:
     of = running(house)
-    held = house.steps.claim(of, REPOS.key, worker="w", lease=1000)
+    held = claim_one(house.steps, of, REPOS.key, worker="w", lease=1000)
     assert held
     house.wait(100)
-    house.steps.keep(held, 1)
+    keep_one(house.steps, held, 1)
     assert list(house.upkeep.stalled(grace=10)) == []
     house.wait(10)
     assert list(house.upkeep.stalled(grace=10)) == [Stall(of, (), "job.unadvanced")]

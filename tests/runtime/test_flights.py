@@ -17,6 +17,7 @@ from packsys.runtime.nearby import Nearby
 from packsys.runtime.recall import connection_tag, pack_tag
 from packsys.runtime.retries import Retries
 from packsys.sdk import Context, HeaderBearerToken, Pack, Response, StatusCodeError
+from tests.ports.single import claim_one
 from tests.runtime.world import World, secret, world
 
 What: TypeAlias = Annotated[str, "What to ask."]
@@ -318,7 +319,7 @@ def test_who_leaves_wakes_one_whose_job_still_wants_the_result(at: Scene) -> Non
 def claimed(at: Scene, job: str) -> None:
     """Lets a worker take a job's step and make its call, and die."""
     (step,) = at.here.house.steps.of(job)
-    claim = at.here.house.steps.claim(job, step.key, worker="dead", lease=30.0)
+    claim = claim_one(at.here.house.steps, job, step.key, worker="dead", lease=30.0)
     assert claim is not None
     pack = at.here.execute.packs.release(9400, "1.0.0")
     assert pack is not None

@@ -14,6 +14,7 @@ from packsys.memory import MemoryLimiter
 from packsys.model import Connection, Event, EventKind, JobState, PackVersion, Route, StepState, Submission
 from packsys.ports import Request, Response
 from packsys.runtime.permits import CallGate, Permits
+from tests.ports.single import claim_one
 from tests.runtime.world import World, world
 
 OK = Response(status=200, headers={}, body=b"{}")
@@ -195,7 +196,7 @@ def test_an_action_whose_worker_died_after_it_was_parked_is_not_repeated() -> No
     at.here.settle()
     (step,) = at.here.house.steps.of(job.id)
     at.wait(60)
-    at.here.house.steps.claim(job.id, step.key, worker="dead", lease=1.0)
+    claim_one(at.here.house.steps, job.id, step.key, worker="dead", lease=1.0)
     at.wait(5)
     at.again(job.id)
     ended = at.here.house.jobs.get(job.id)

@@ -12,6 +12,7 @@ from packsys.errors import FormulaError, IdempotencyMismatch, RequestError
 from packsys.model import EventKind, JobState, Route, StepState, Submission
 from packsys.runtime.report import report
 from packsys.runtime.submit import fingerprint
+from tests.ports.single import claim_one, keep_one
 from tests.runtime.world import ATTEMPTS, World, secret, world
 
 FIVE = "List(1, 2, 3, 4, 5).FormulaMap(Probe::Add(CurrentValue, 1)).Sum()"
@@ -196,9 +197,9 @@ def test_a_lost_advance_is_made_up_for(here: World) -> None:
     """The worker that kept the last outcome died before it could look at the job."""
     job = here.submit(Submission(formula=FIVE))
     for step in here.house.steps.of(job.id):
-        claim = here.house.steps.claim(job.id, step.key, worker="dies", lease=30)
+        claim = claim_one(here.house.steps, job.id, step.key, worker="dies", lease=30)
         assert claim
-        assert here.house.steps.keep(claim, step.number + 1)
+        assert keep_one(here.house.steps, claim, step.number + 1)
     here.messages.waiting.clear()
     here.house.wait(30)
     assert here.reconcile() == 1
@@ -215,7 +216,7 @@ def test_a_step_whose_worker_died_is_given_to_another(here: World) -> None:
     job = here.submit(Submission(formula="Probe::Echo(1)"))
     (step,) = here.house.steps.of(job.id)
     here.messages.waiting.clear()
-    here.house.steps.claim(job.id, step.key, worker="dead", lease=1.0)
+    claim_one(here.house.steps, job.id, step.key, worker="dead", lease=1.0)
     here.house.wait(5)
     assert here.reconcile() == 1
     here.settle()
@@ -227,7 +228,7 @@ def test_a_step_that_kills_every_worker_fails(here: World) -> None:
     (step,) = here.house.steps.of(job.id)
     for _ in range(ATTEMPTS):
         here.messages.waiting.clear()
-        assert here.house.steps.claim(job.id, step.key, worker="dead", lease=1.0)
+        assert claim_one(here.house.steps, job.id, step.key, worker="dead", lease=1.0)
         here.house.wait(5)
         here.reconcile()
     here.settle()
@@ -261,7 +262,7 @@ def test_an_action_whose_worker_died_is_not_repeated(
     job = here.submit(Submission(formula='RunActions(Probe::Act("a"))', actions=True))
     (step,) = here.house.steps.of(job.id)
     here.messages.waiting.clear()
-    here.house.steps.claim(job.id, step.key, worker="dead", lease=1.0)
+    claim_one(here.house.steps, job.id, step.key, worker="dead", lease=1.0)
     here.house.wait(5)
     here.reconcile()
     here.settle()

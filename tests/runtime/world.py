@@ -64,6 +64,12 @@ class Messages:
         for step, route in steps:
             self.wave([step], route=route)
 
+    def along(self, job: str, call: str, *, queue: str, most: int) -> Sequence[str]:
+        keys: list[str] = []
+        while len(keys) < most and self.waiting and self.waiting[0][:2] == ("step", job):
+            keys.append(self.waiting.popleft()[2])
+        return () if self.joins else keys
+
     def advance(self, job: str, *, route: Route) -> None:
         self.waiting.append(("advance", job))
 

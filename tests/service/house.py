@@ -67,6 +67,7 @@ from packsys.sync.house import Syncs, SyncStores, Terms, wire_syncs
 from packsys.sync.instances import Instances
 from packsys.values import Value
 from tests.connections.world import REDIRECT, Direct, a_pack, declared
+from tests.ports.single import claim_one, keep_one
 from tests.provider import Authority
 from tests.sync.world import Bells as QuietBells
 
@@ -364,9 +365,9 @@ class SmallHouse:
     def run_step(self, job: str, outcome: Value, *, name: str = "Repos") -> None:
         """Runs one call of a job, from the queue to its outcome."""
         (step,) = self.steps.add(job, [call(name, key=secrets.token_hex(16))])
-        claim = self.steps.claim(job, step.key, worker="a test", lease=60)
+        claim = claim_one(self.steps, job, step.key, worker="a test", lease=60)
         assert claim
-        assert self.steps.keep(claim, outcome)
+        assert keep_one(self.steps, claim, outcome)
 
 
 def planned(step: str, call: str, *, depends_on: tuple[str, ...] = ()) -> PlannedStep:

@@ -11,6 +11,7 @@ import pytest
 
 from packsys.errors import RateLimited
 from packsys.values import ErrorValue, Origin
+from tests.ports.single import claim_one
 from tests.service.house import SmallHouse, call, until
 
 ABSENT = "01890a5d-ac96-774b-bcce-b302099a8057"
@@ -204,7 +205,7 @@ def test_a_job_shows_how_far_it_is(http: httpx.Client, house: SmallHouse) -> Non
     assert job["progress"]["total"] == 0
     house.run_step(job["id"], 1)
     (step,) = house.steps.add(job["id"], [call(key="1" * 32)])
-    claim = house.steps.claim(job["id"], step.key, worker="a test", lease=60)
+    claim = claim_one(house.steps, job["id"], step.key, worker="a test", lease=60)
     assert claim
     house.steps.postpone(claim, delay=100, cause="rate_limit")
     progress = http.get(f"/v1/jobs/{job['id']}").json()["progress"]

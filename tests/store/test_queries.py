@@ -15,6 +15,7 @@ from packsys.store.tables import metadata
 from packsys.turns import Opening, Settled
 from tests.ports.house import House, in_postgres
 from tests.ports.samples import call, job
+from tests.ports.single import claim_one
 
 FOLDER = Path(packsys.store.__file__).parent
 FILES = sorted(FOLDER.glob("*.sql"))
@@ -70,10 +71,10 @@ def test_rows_are_found_by_their_keys(database: Database, house: House) -> None:
         house.steps.add(house.jobs.accept(job()).id, [call("Repos")])
     before = walks(database)
     kept = house.jobs.accept(job(), opening=Opening(wave=(call("Repos"), call("User"))))
-    claim = house.steps.claim(kept.id, call("Repos").key, worker="w", lease=9)
+    claim = claim_one(house.steps, kept.id, call("Repos").key, worker="w", lease=9)
     assert claim
     house.steps.renew([claim], lease=9)
-    house.steps.take(kept.id, [call("Next")], worker="w", lease=9, settled=Settled(claim=claim, outcome=1))
+    house.steps.take(kept.id, [call("Next")], worker="w", lease=9, settled=[Settled(claim=claim, outcome=1)])
     house.jobs.finish(kept.id, 1)
     assert walks(database) == before
 

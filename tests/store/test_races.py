@@ -17,6 +17,7 @@ from packsys.store.database import Database
 from packsys.store.jobs import PostgresJobs
 from tests.ports.house import House, in_postgres
 from tests.ports.samples import call, job
+from tests.ports.single import claim_one, keep_one
 
 REPOS = call("Repos")
 Result = TypeVar("Result")
@@ -82,7 +83,7 @@ def kinds(house: House, of: str) -> list[str]:
 def test_a_step_is_not_claimed_when_the_job_is_cancelled_just_before(
     database: Database, house: House, running: str
 ) -> None:
-    with overtaken(database, running, lambda: house.steps.claim(running, REPOS.key, worker="w", lease=9)) as late:
+    with overtaken(database, running, lambda: claim_one(house.steps, running, REPOS.key, worker="w", lease=9)) as late:
         assert late.result() is None
     assert kinds(house, running)[-1] == "job.cancelled"
 
@@ -90,9 +91,9 @@ def test_a_step_is_not_claimed_when_the_job_is_cancelled_just_before(
 def test_an_outcome_is_kept_in_silence_when_the_job_is_cancelled_just_before(
     database: Database, house: House, running: str
 ) -> None:
-    claim = house.steps.claim(running, REPOS.key, worker="w", lease=9)
+    claim = claim_one(house.steps, running, REPOS.key, worker="w", lease=9)
     assert claim
-    with overtaken(database, running, lambda: house.steps.keep(claim, 1)) as late:
+    with overtaken(database, running, lambda: keep_one(house.steps, claim, 1)) as late:
         assert late.result()
     assert kinds(house, running)[-1] == "job.cancelled"
     assert house.steps.of(running)[0].state is StepState.DONE
@@ -101,7 +102,7 @@ def test_an_outcome_is_kept_in_silence_when_the_job_is_cancelled_just_before(
 def test_no_step_is_released_when_the_job_is_cancelled_just_before(
     database: Database, house: House, running: str
 ) -> None:
-    house.steps.claim(running, REPOS.key, worker="w", lease=0)
+    claim_one(house.steps, running, REPOS.key, worker="w", lease=0)
     with overtaken(database, running, lambda: house.upkeep.release(attempts=3)) as late:
         assert late.result() == ()
     assert kinds(house, running)[-1] == "job.cancelled"
@@ -126,7 +127,7 @@ def test_a_step_that_is_being_kept_does_not_hold_up_the_others(database: Databas
     """Who looks for lost steps passes over the rows that another works on."""
     house.steps.add(running, [call("User")])
     for key in (REPOS.key, call("User").key):
-        house.steps.claim(running, key, worker="w", lease=0)
+        claim_one(house.steps, running, key, worker="w", lease=0)
     with database.begin() as connection:
         connection.execute(text("select from step where key = :key for update").bindparams(key=REPOS.key))
         (stall,) = house.upkeep.release(attempts=3)

@@ -150,118 +150,206 @@ begin
     return query select v_job.events + 1, v_at, v_began, v_job.waves + 1, v_keys, v_numbers;
 end $$;
 
--- Takes a due step of a live job under the next fencing number; ``attempt`` is null when it is held, kept, not due or
--- ended, or when ``p_asked`` is false. An action's claim is on the disk before its effect can be.
-create function claim_step(p_asked boolean, p_job text, p_key text, p_worker text, p_lease float8)
-returns table (
-    attempt int, number int, at timestamptz, step_number int, wave int, invocation text, parked int,
-    queued_at timestamptz, started_at timestamptz, workspace text, timezone text, locale text, priority text,
-    seconds float8
+-- Takes due steps of a live job, each under its next fencing number, and counts them as begun; of several that are
+-- actions it takes none but the first asked for, as no action may stand as begun while another call is made. ``keys``
+-- are those taken: none when ``p_asked`` is false. An action's claim is on the disk before its effect can be. Where
+-- ``p_look`` asks for it and nothing else of the job is open, the job comes with it, and the outcomes of its final
+-- steps.
+create function claim_steps(
+    p_asked boolean, p_job text, p_keys text[], p_worker text, p_lease float8, p_look boolean
+) returns table (
+    keys text[], attempts int[], numbers int[], step_waves int[], invocations text[], parked int[],
+    queued_at timestamptz[], started_at timestamptz[], number int, at timestamptz, workspace text, timezone text,
+    locale text, priority text, seconds float8, tree text, variables text, asked_at timestamptz, waves int, open int,
+    bytes bigint, final_keys text[], outcomes text[]
 ) language plpgsql as $$
 #variable_conflict use_column
 declare
     v_at timestamptz := clock_timestamp();
-    v_step step%rowtype;
+    v_taken record;
     v_job record;
 begin
-    if p_asked then
-        update step
-        set state = 'running', attempt = attempt + 1, worker = p_worker, not_before = null, sends = 0,
-            lease_until = v_at + make_interval(secs => p_lease), started_at = coalesce(started_at, v_at)
-        where step.job = p_job and step.key = p_key
+    keys := '{}';
+    if not p_asked then
+        return next;
+        return;
+    end if;
+    with free as (  -- in the order of their keys, so that nobody waits for one who waits for him
+        select step.key, asked.place
+        from unnest(p_keys) with ordinality as asked (key, place)
+        join step on step.job = p_job and step.key = asked.key
+        where (asked.place = 1 or not step.acts)
           and (step.state = 'queued'
                or step.state = 'waiting' and step.not_before <= v_at
                or step.state = 'running' and step.lease_until <= v_at)
           and exists (select from job where job.id = p_job and job.state = 'running' and job.deadline > v_at)
-        returning * into v_step;
-    end if;
-    if v_step.key is null then
-        return next;  -- of nulls
+        order by step.key
+        for no key update of step
+    ), taken as (
+        update step
+        set state = 'running', attempt = attempt + 1, worker = p_worker, not_before = null, sends = 0,
+            lease_until = v_at + make_interval(secs => p_lease), started_at = coalesce(started_at, v_at)
+        from free
+        where step.job = p_job and step.key = free.key
+        returning step.*, free.place
+    )
+    select array_agg(key order by place) as keys, array_agg(attempt order by place) as attempts,
+           array_agg(taken.number order by place) as numbers, array_agg(wave order by place) as waves,
+           array_agg(invocation order by place) as invocations, array_agg(parked order by place) as parked,
+           array_agg(queued_at order by place) as queued_at, array_agg(started_at order by place) as started_at,
+           bool_or(acts) as acts
+    into v_taken from taken;
+    if v_taken.keys is null then
+        return next;
         return;
     end if;
-    update job set events = events + 1, moved_at = clock_timestamp()
+    update job set events = events + cardinality(v_taken.keys), moved_at = clock_timestamp()
     where id = p_job and state = 'running'
-    returning events, moved_at, workspace, timezone, locale, priority,
-              extract(epoch from deadline - v_at)::float8 as seconds
-    into v_job;
-    if not found then  -- it ended just now: the step was not begun
+    returning *, extract(epoch from deadline - v_at)::float8 as seconds into v_job;
+    if not found then  -- it ended just now: the steps were not begun
         update step
         set state = 'queued', attempt = attempt - 1, worker = null, lease_until = null,
             started_at = case when attempt = 1 then null else started_at end
-        where step.job = p_job and step.key = p_key;
-        return next;  -- of nulls
+        where step.job = p_job and step.key = any (v_taken.keys);
+        return next;
         return;
     end if;
-    if v_step.acts then
+    if v_taken.acts then
         perform set_config('synchronous_commit', 'on', true);
     end if;
+    keys := v_taken.keys;
+    number := v_job.events - cardinality(keys) + 1;
     insert into event (job, number, at, kind, step, detail)
-    values (p_job, v_job.events, v_job.moved_at, 'step.running', p_key,
-            json_build_object('attempt', v_step.attempt, 'worker', p_worker));
-    return query select v_step.attempt, v_job.events, v_job.moved_at, v_step.number, v_step.wave, v_step.invocation,
-                        v_step.parked, v_step.queued_at, v_step.started_at, v_job.workspace, v_job.timezone,
-                        v_job.locale, v_job.priority, v_job.seconds;
+    select p_job, v_job.events - cardinality(v_taken.keys) + taken.place, v_job.moved_at, 'step.running', taken.key,
+           json_build_object('attempt', taken.attempt, 'worker', p_worker)
+    from unnest(v_taken.keys, v_taken.attempts) with ordinality as taken (key, attempt, place);
+    attempts := v_taken.attempts;
+    numbers := v_taken.numbers;
+    step_waves := v_taken.waves;
+    invocations := v_taken.invocations;
+    parked := v_taken.parked;
+    queued_at := v_taken.queued_at;
+    started_at := v_taken.started_at;
+    at := v_job.moved_at;
+    workspace := v_job.workspace;
+    timezone := v_job.timezone;
+    locale := v_job.locale;
+    priority := v_job.priority;
+    seconds := v_job.seconds;
+    if p_look and v_job.open = cardinality(v_taken.keys) then
+        tree := v_job.tree;
+        variables := v_job.variables;
+        asked_at := coalesce(v_job.asked_at, v_job.accepted_at);
+        waves := v_job.waves;
+        open := v_job.open;
+        bytes := v_job.bytes;
+        -- A statement of its own after the job's lock: it sees every outcome that was counted before.
+        select array_agg(key), array_agg(outcome) into final_keys, outcomes
+        from step where job = p_job and finished_at is not null;
+    end if;
+    return next;
 end $$;
 
--- Ends a claim, with the step's outcome or with a delay until its next attempt. ``kept`` is false when it was lost,
--- ``number`` is null when the job had ended. When what is open has come down to where the job is to be looked at, and
+-- Ends claims with the outcomes of their steps; ``keys`` are those that were not lost, ``number`` is that of the first
+-- event, and null when the job had ended. When what is open has come down to where the job is to be looked at, and
 -- ``p_look`` asks for it, the job comes with it, and the outcomes of all its final steps.
-create function leave_step(
-    p_job text, p_key text, p_attempt int, p_state text, p_outcome text, p_cached boolean, p_delay float8,
-    p_tried boolean, p_detail text, p_look boolean
+create function leave_steps(
+    p_job text, p_keys text[], p_attempts int[], p_states text[], p_outcomes text[], p_cached boolean[],
+    p_details text[], p_look boolean
 ) returns table (
-    kept boolean, number int, at timestamptz, tree text, variables text, asked_at timestamptz,
-    workspace text, timezone text, locale text, priority text, waves int, open int, bytes bigint, keys text[],
-    outcomes text[]
+    keys text[], number int, at timestamptz, workspace text, timezone text, locale text, priority text, tree text,
+    variables text, asked_at timestamptz, waves int, open int, bytes bigint, final_keys text[], outcomes text[]
 ) language plpgsql as $$
 #variable_conflict use_column
 declare
     v_at timestamptz := clock_timestamp();
-    v_step record;
+    v_left record;
     v_job record;
-    v_keys text[];
-    v_outcomes text[];
-    v_final int := (p_state <> 'waiting')::int;
 begin
-    update step
-    set state = p_state, outcome = p_outcome, cached = p_cached, lease_until = null, sent_at = v_at, sends = 0,
-        parked = parked + (not p_tried)::int,
-        not_before = v_at + make_interval(secs => p_delay),
-        finished_at = case when p_state = 'waiting' then null else v_at end
-    where job = p_job and key = p_key and attempt = p_attempt and state = 'running'
-    returning key, acts into v_step;
-    if v_step is null then
-        kept := false;
+    keys := '{}';
+    with held as (  -- in the order of their keys, as they are claimed
+        select step.key, told.place, told.state, told.outcome, told.cached
+        from unnest(p_keys, p_attempts, p_states, p_outcomes, p_cached) with ordinality
+             as told (key, attempt, state, outcome, cached, place)
+        join step on step.job = p_job and step.key = told.key and step.attempt = told.attempt
+                  and step.state = 'running'
+        order by step.key
+        for no key update of step
+    ), done as (
+        update step
+        set state = held.state, outcome = held.outcome, cached = held.cached, lease_until = null, sent_at = v_at,
+            sends = 0, not_before = null, finished_at = v_at
+        from held
+        where step.job = p_job and step.key = held.key
+        returning step.key, step.acts, step.outcome, held.place
+    )
+    select array_agg(key order by place) as keys, array_agg(place order by place) as places, bool_or(acts) as acts,
+           sum(coalesce(length(outcome), 0)) as bytes
+    into v_left from done;
+    if v_left.keys is null then
         return next;
         return;
     end if;
-    if v_step.acts then
+    keys := v_left.keys;
+    if v_left.acts then
         perform set_config('synchronous_commit', 'on', true);
     end if;
     update job
-    set events = events + 1, moved_at = clock_timestamp(), sends = 0, open = open - v_final,
-        bytes = bytes + v_final * coalesce(length(p_outcome), 0)
+    set events = events + cardinality(v_left.keys), moved_at = clock_timestamp(), sends = 0,
+        open = open - cardinality(v_left.keys), bytes = bytes + v_left.bytes
     where id = p_job and state = 'running'
     returning * into v_job;
     if v_job is null then
-        kept := true;
         return next;
         return;
     end if;
-    v_at := v_job.moved_at;
+    number := v_job.events - cardinality(keys) + 1;
+    at := v_job.moved_at;
     insert into event (job, number, at, kind, step, detail)
-    values (p_job, v_job.events, v_at, 'step.' || p_state, p_key, p_detail);
-    if v_final = 0 or v_job.open > v_job.look_at or not p_look then
-        kept := true;
-        number := v_job.events;
-        at := v_at;
-        return next;
-        return;
+    select p_job, v_job.events - cardinality(v_left.keys) + done.turn, v_job.moved_at, 'step.' || p_states[done.place],
+           p_keys[done.place], p_details[done.place]
+    from unnest(v_left.places) with ordinality as done (place, turn);
+    if p_look and v_job.open <= v_job.look_at then
+        workspace := v_job.workspace;
+        timezone := v_job.timezone;
+        locale := v_job.locale;
+        priority := v_job.priority;
+        tree := v_job.tree;
+        variables := v_job.variables;
+        asked_at := coalesce(v_job.asked_at, v_job.accepted_at);
+        waves := v_job.waves;
+        open := v_job.open;
+        bytes := v_job.bytes;
+        -- A statement of its own after the job's lock: it sees every outcome that was counted before.
+        select array_agg(key), array_agg(outcome) into final_keys, outcomes
+        from step where job = p_job and finished_at is not null;
     end if;
-    -- A statement of its own after the job's lock: it sees every outcome that was counted before.
-    select array_agg(key), array_agg(outcome) into v_keys, v_outcomes
-    from step where job = p_job and finished_at is not null;
-    return query select true, v_job.events, v_at, v_job.tree, v_job.variables,
-                        coalesce(v_job.asked_at, v_job.accepted_at), v_job.workspace, v_job.timezone, v_job.locale,
-                        v_job.priority, v_job.waves, v_job.open, v_job.bytes, v_keys, v_outcomes;
+    return next;
+end $$;
+
+-- Gives a claim back, to be due after ``p_delay`` seconds; ``kept`` is false when it was lost, and ``number`` is null
+-- when the job had ended.
+create function postpone_step(
+    p_job text, p_key text, p_attempt int, p_delay float8, p_tried boolean, p_detail text
+) returns table (kept boolean, number int, at timestamptz) language plpgsql as $$
+#variable_conflict use_column
+declare
+    v_at timestamptz := clock_timestamp();
+begin
+    update step
+    set state = 'waiting', lease_until = null, sent_at = v_at, sends = 0, parked = parked + (not p_tried)::int,
+        not_before = v_at + make_interval(secs => p_delay)
+    where job = p_job and key = p_key and attempt = p_attempt and state = 'running';
+    kept := found;
+    if kept then
+        update job set events = events + 1, moved_at = clock_timestamp(), sends = 0
+        where id = p_job and state = 'running'
+        returning events, moved_at into number, at;
+    end if;
+    if number is not null then
+        insert into event (job, number, at, kind, step, detail)
+        select p_job, moved.events, moved.moved_at, 'step.waiting', p_key, p_detail
+        from job as moved where id = p_job;
+    end if;
+    return next;
 end $$;

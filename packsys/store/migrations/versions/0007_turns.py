@@ -16,7 +16,7 @@ def _count(name: str, kind: type[sa.types.TypeEngine[int]] = sa.Integer) -> sa.C
 
 
 def upgrade() -> None:
-    """Changes two tables, counts what they hold, and makes five functions."""
+    """Changes two tables, counts what they hold, and makes six functions."""
     for column in (_count("steps"), _count("open"), _count("waves"), _count("look_at"), _count("bytes", sa.BigInteger)):
         op.add_column("job", column)
     op.add_column("job", sa.Column("locale", sa.Text(), nullable=False, server_default="en"))
