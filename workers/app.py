@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from functools import cached_property
 from typing import Any
@@ -62,6 +63,8 @@ app: Any = celery_app(
 @setup_logging.connect
 def _log(**_: object) -> None:
     set_up_logging(format=settings.log_format, hide=app.hidden)
+    for told_elsewhere in ("celery.worker.strategy", "celery.app.trace"):  # each task, twice: its events say more
+        logging.getLogger(told_elsewhere).setLevel(logging.WARNING)
 
 
 @worker_init.connect

@@ -59,7 +59,7 @@ class MemorySteps:
             file = files.get(job)
             if file is None:
                 return Claimed()
-            fitting = [key for place, key in enumerate(keys) if place == 0 or not _acts(file, key)]
+            fitting = [key for key in sorted(keys) if len(keys) == 1 or not _acts(file, key)]
             found = (claimed(self._ledger, file, key, worker=worker, lease=lease) for key in fitting)
             claims = tuple(claim for claim in found if claim)
             alone = bool(claims) and file.open == len(claims)

@@ -63,8 +63,8 @@ class StepStore(Protocol):
     def claim(self, job: str, keys: Sequence[str], *, worker: str, lease: float, look: bool = True) -> Claimed:
         """Takes those due steps of a live job for ``lease`` seconds that are not held, kept or ended.
 
-        Of several that are actions it takes none but the first of all that are asked for. ``look`` asks for the job
-        where nothing else of it is open.
+        Actions it takes only one at a time: none where several steps are asked for. ``look`` asks for the job where
+        nothing else of it is open.
         """
 
     def renew(self, claims: Sequence[Claim], *, lease: float) -> Sequence[Claim]:

@@ -23,7 +23,7 @@ from packsys.sdk.surroundings import Location
 from packsys.turns import Claimed, Settled
 from packsys.values import ErrorValue, Origin
 
-LINGER = 0.005
+LINGER = 0.01
 """Seconds for which an outcome waits for those of the calls that were taken with it."""
 
 

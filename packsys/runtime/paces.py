@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-QUICK = 0.001
+QUICK = 0.005
 """Seconds that a quick call takes at most: one that asks nothing of a service."""
 
 STREAK = 32

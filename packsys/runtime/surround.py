@@ -5,10 +5,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property, partial
 
 from packsys.errors import NotConnected
 from packsys.model import Connection, PackVersion
-from packsys.ports import BlobStore, ConnectionStore, Egress, ResultCache, World
+from packsys.ports import BlobStore, ConnectionStore, Egress, Fetcher, Request, Response, ResultCache, World
 from packsys.runtime.recall import Recall
 from packsys.sdk.surroundings import Location, NoCache, Sync
 
@@ -16,6 +17,21 @@ from packsys.sdk.surroundings import Location, NoCache, Sync
 def new_token() -> str:
     """Makes a token that nobody guesses: 128 random bits."""
     return secrets.token_hex(16)
+
+
+@dataclass(frozen=True)
+class Unopened:
+    """Is a way out that is opened when it is needed: without an account nothing can be wrong with it before."""
+
+    way: Callable[[], Fetcher]
+
+    def fetch(self, request: Request) -> Response:
+        """Sends a request, as :class:`~packsys.ports.Fetcher` says."""
+        return self._opened.fetch(request)
+
+    @cached_property
+    def _opened(self) -> Fetcher:
+        return self.way()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,10 +74,17 @@ class Surround:
             timezone=timezone,
             locale=locale,
         )
+        open_way = partial(
+            self.egress.open,
+            pack,
+            connection,
+            token=token,
+            workspace=location.workspace,
+            fresh=fresh,
+            formula=formula,
+        )
         return World(
-            fetcher=self.egress.open(
-                pack, connection, token=token, workspace=location.workspace, fresh=fresh, formula=formula
-            ),
+            fetcher=open_way() if connection else Unopened(open_way),
             timeout=timeout,
             timezone=timezone,
             locale=locale,

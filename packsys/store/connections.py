@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Update, and_, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, Update, and_, bindparam, func, or_, select, tuple_, update
 from sqlalchemy import Connection as Session
 from sqlalchemy.dialects.postgresql import insert
 
@@ -15,6 +15,8 @@ from packsys.store.database import Database
 from packsys.store.tables import connection as table
 from packsys.store.tables import connection_audit as audits
 
+_ALL = select(table).where(table.c.workspace == bindparam("workspace")).order_by(table.c.name, table.c.id)
+_ONE = select(table).where(table.c.workspace == bindparam("workspace"), table.c.id == bindparam("id"))
 _USABLE = tuple(state for state in ConnectionState if state.usable)
 
 
@@ -35,16 +37,12 @@ class PostgresConnections:
 
     def get(self, connection: str, *, workspace: str) -> Connection | None:
         """Finds a connection of a workspace by its id."""
-        asked = select(table).where(table.c.workspace == workspace, table.c.id == connection)
-        with self._database.connect() as session:
-            row = session.execute(asked).one_or_none()
-        return None if row is None else _connection(row)
+        found = self._database.direct.read(_ONE, {"workspace": workspace, "id": connection})
+        return _connection(found[0]) if found else None
 
     def list(self, *, workspace: str) -> Sequence[Connection]:
         """Lists a workspace's connections by name."""
-        asked = select(table).where(table.c.workspace == workspace).order_by(table.c.name, table.c.id)
-        with self._database.connect() as session:
-            return tuple(map(_connection, session.execute(asked)))
+        return tuple(map(_connection, self._database.direct.read(_ALL, {"workspace": workspace})))
 
     def replace(self, connection: Connection, *, expected: int, note: AuditNote | None = None) -> bool:
         """Keeps a new form of a connection where its row has the version ``expected``."""
@@ -114,8 +112,8 @@ def _row(connection: Connection) -> dict[str, Any]:
     return {field.name: getattr(connection, field.name) for field in fields(connection)}
 
 
-def _connection(row: Row[Any]) -> Connection:
-    return Connection(**{**row._mapping, "state": ConnectionState(row.state)})
+def _connection(row: Any) -> Connection:
+    return Connection(**{**row._asdict(), "state": ConnectionState(row.state)})
 
 
 def _write_down(session: Session, connection: Connection, note: AuditNote | None) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Row, and_, or_, select
+from sqlalchemy import Row, bindparam, select
 
 from packsys.errors import IdempotencyMismatch, NotFound
 from packsys.model import Event, Job, JobState, Priority
@@ -17,6 +17,13 @@ from packsys.store.telling import ended, kept, opened
 from packsys.store.writing import code_of, end_of, left, texts, those, value_text, wave_terms
 from packsys.turns import NOTHING, Opening, Settled
 from packsys.values import ErrorValue, Value
+
+_COLUMNS = tables.job.c
+_BY_ID = select(tables.job).where(_COLUMNS.id == bindparam("id"))
+_ACCEPTED = select(tables.job).where(
+    (_COLUMNS.id == bindparam("id"))
+    | (_COLUMNS.workspace == bindparam("workspace")) & (_COLUMNS.idempotency_key == bindparam("key"))
+)
 
 
 class PostgresJobs:
@@ -44,11 +51,10 @@ class PostgresJobs:
 
     def get(self, job: str, *, workspace: str | None = None) -> Job:
         """Finds a job; raises NotFound when it is absent or another workspace's."""
-        with self._database.connect() as connection:
-            row = connection.execute(select(tables.job).where(tables.job.c.id == job)).one_or_none()
-        if row is None or workspace not in (None, row.workspace):
+        found = self._database.direct.read(_BY_ID, {"id": job})
+        if not found or workspace not in (None, found[0].workspace):
             raise NotFound(f"There is no job {job!r} here: look at its id.")
-        return _job(row)
+        return _job(found[0])
 
     def finish(self, job: str, outcome: Value, *, settled: Sequence[Settled] = ()) -> bool:
         """Ends a live job as done, or as failed when the outcome is an error value; False when it had ended.
@@ -78,14 +84,8 @@ class PostgresJobs:
 
     def _earlier(self, job: Job, idempotency_key: str | None, fingerprint: str) -> Job:
         """Finds the job that has the key, or this one where the statement that kept it was repeated."""
-        columns = tables.job.c
-        keyed = (
-            []
-            if idempotency_key is None
-            else [and_(columns.workspace == job.workspace, columns.idempotency_key == idempotency_key)]
-        )
-        with self._database.connect() as connection:
-            earlier = connection.execute(select(tables.job).where(or_(columns.id == job.id, *keyed))).one()
+        terms = {"id": job.id, "workspace": job.workspace, "key": idempotency_key}
+        (earlier,) = self._database.direct.read(_ACCEPTED, terms)
         if earlier.fingerprint != fingerprint:
             raise IdempotencyMismatch()
         return _job(earlier)

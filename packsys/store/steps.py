@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 
 from packsys.language.invocation import Invocation
 from packsys.model import Claim, Event, EventKind, Priority, Route, Step, StepState
@@ -19,6 +19,8 @@ from packsys.store.types import dump
 from packsys.store.writing import held, left, read_invocation, read_text, read_value, texts, those, wave_terms
 from packsys.turns import Claimed, Committed, Settled, Standing, Taken
 from packsys.values import Value, to_json
+
+_OF_JOB = select(tables.step).where(tables.step.c.job == bindparam("job")).order_by(tables.step.c.number)
 
 
 class PostgresSteps:
@@ -71,17 +73,15 @@ class PostgresSteps:
 
     def of(self, job: str) -> Sequence[Step]:
         """Lists a job's steps by number."""
-        asked = select(tables.step).where(tables.step.c.job == job).order_by(tables.step.c.number)
-        with self._database.connect() as connection:
-            return tuple(map(_step, connection.execute(asked)))
+        return tuple(map(_step, self._database.direct.read(_OF_JOB, {"job": job})))
 
     def claim(self, job: str, keys: Sequence[str], *, worker: str, lease: float, look: bool = True) -> Claimed:
         """Takes those due steps of a live job for ``lease`` seconds that are not held, kept or ended.
 
-        Of several that are actions it takes none but the first of all that are asked for. ``look`` asks for the job
-        where nothing else of it is open.
+        Actions it takes only one at a time: none where several steps are asked for. ``look`` asks for the job where
+        nothing else of it is open.
         """
-        asked = {"job": texts(job), "keys": [texts(key) for key in keys]}
+        asked = {"job": texts(job), "keys": sorted(map(texts, keys)), "acting": len(keys) == 1}
         row = self._row("claim", {**asked, "worker": texts(worker), "lease": lease, "look": look})
         claims = tuple(_claim(job, row, place) for place in range(len(row.keys)))
         self._told(claimed(claims, worker, number=row.number, at=row.at))

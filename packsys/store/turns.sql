@@ -6,34 +6,34 @@
 select a.*, w.numbers, w.keys, w.number as wave_event, e.number as end_event, e.at as ended_at, e.seconds, e.calls_back
 from accept_job(%(id)s, %(workspace)s, %(idempotency_key)s, %(fingerprint)s, %(formula)s, %(tree)s, %(variables)s,
                 %(asked_by)s, %(timezone)s, %(locale)s, %(priority)s, %(callback)s, %(asked_at)s, %(seconds)s,
-                %(known_keys)b, %(known_invocations)b, %(known_calls)b, %(known_outcomes)b) a
-cross join lateral add_wave(a.fresh and cardinality(%(keys)b::text[]) > 0, %(id)s, %(keys)b, %(invocations)b,
-                            %(calls)b, %(actions)b, %(look_at)s) w
+                %(known_keys)s, %(known_invocations)s, %(known_calls)s, %(known_outcomes)s) a
+cross join lateral add_wave(a.fresh and cardinality(%(keys)s::text[]) > 0, %(id)s, %(keys)s, %(invocations)s,
+                            %(calls)s, %(actions)s, %(look_at)s) w
 cross join lateral end_job(a.fresh and %(state)s::text is not null, %(id)s, %(state)s, %(outcome)s, %(code)s) e
 
 -- name: add
 -- Adds a wave, and claims its first new step where a worker is named.
 select w.*, c.attempts, c.number as claim_event, c.at as claimed_at, c.parked, c.started_at, c.workspace, c.timezone,
        c.locale, c.priority, c.seconds
-from add_wave(true, %(job)s, %(keys)b, %(invocations)b, %(calls)b, %(actions)b, %(look_at)s) w
+from add_wave(true, %(job)s, %(keys)s, %(invocations)s, %(calls)s, %(actions)s, %(look_at)s) w
 cross join lateral claim_steps(cardinality(w.keys) > 0 and %(worker)s::text is not null, %(job)s, w.keys[1:1],
-                               %(worker)s, %(lease)s, false) c
+                               true, %(worker)s, %(lease)s, false) c
 
 -- name: keep_and_add
 -- Keeps outcomes, and if no claim was lost adds a wave, and claims its first new step.
 select s.keys as kept, s.number as kept_event, s.at as kept_at, w.*, c.attempts, c.number as claim_event,
        c.at as claimed_at, c.parked, c.started_at, c.workspace, c.timezone, c.locale, c.priority, c.seconds
-from leave_steps(%(job)s, %(left)b, %(attempts)b, %(states)b, %(outcomes)b, %(cached)b, %(details)b, false) s
-cross join lateral add_wave(s.number is not null and cardinality(s.keys) = cardinality(%(left)b::text[]), %(job)s,
-                            %(keys)b, %(invocations)b, %(calls)b, %(actions)b, %(look_at)s) w
+from leave_steps(%(job)s, %(left)s, %(attempts)s, %(states)s, %(outcomes)s, %(cached)s, %(details)s, false) s
+cross join lateral add_wave(s.number is not null and cardinality(s.keys) = cardinality(%(left)s::text[]), %(job)s,
+                            %(keys)s, %(invocations)s, %(calls)s, %(actions)s, %(look_at)s) w
 cross join lateral claim_steps(cardinality(w.keys) > 0 and %(worker)s::text is not null, %(job)s, w.keys[1:1],
-                               %(worker)s, %(lease)s, false) c
+                               true, %(worker)s, %(lease)s, false) c
 
 -- name: keep_and_finish
 -- Keeps outcomes, and if no claim was lost ends the job.
 select s.keys as kept, s.number as kept_event, s.at as kept_at, e.number, e.at, e.seconds, e.calls_back
-from leave_steps(%(job)s, %(left)b, %(attempts)b, %(states)b, %(outcomes)b, %(cached)b, %(details)b, false) s
-cross join lateral end_job(s.number is not null and cardinality(s.keys) = cardinality(%(left)b::text[]), %(job)s,
+from leave_steps(%(job)s, %(left)s, %(attempts)s, %(states)s, %(outcomes)s, %(cached)s, %(details)s, false) s
+cross join lateral end_job(s.number is not null and cardinality(s.keys) = cardinality(%(left)s::text[]), %(job)s,
                            %(final_state)s, %(final_outcome)s, %(code)s) e
 
 -- name: finish
@@ -42,11 +42,11 @@ select * from end_job(true, %(job)s, %(state)s, %(outcome)s, %(code)s)
 
 -- name: claim
 -- Takes steps.
-select * from claim_steps(true, %(job)s, %(keys)b, %(worker)s, %(lease)s, %(look)s)
+select * from claim_steps(true, %(job)s, %(keys)s, %(acting)s, %(worker)s, %(lease)s, %(look)s)
 
 -- name: leave
 -- Ends claims.
-select * from leave_steps(%(job)s, %(left)b, %(attempts)b, %(states)b, %(outcomes)b, %(cached)b, %(details)b, true)
+select * from leave_steps(%(job)s, %(left)s, %(attempts)s, %(states)s, %(outcomes)s, %(cached)s, %(details)s, true)
 
 -- name: postpone
 -- Gives a claim back.
@@ -55,6 +55,6 @@ select * from postpone_step(%(job)s, %(key)s, %(attempt)s, %(delay)s, %(tried)s,
 -- name: renew
 -- Holds claims for longer, and lists those that were not lost.
 update step set lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
-from unnest(%(jobs)b::text[], %(keys)b::text[], %(attempts)b::int[]) as held (job, key, attempt)
+from unnest(%(jobs)s::text[], %(keys)s::text[], %(attempts)s::int[]) as held (job, key, attempt)
 where step.job = held.job and step.key = held.key and step.attempt = held.attempt and step.state = 'running'
 returning step.job, step.key

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Dialect, Text
@@ -15,6 +16,7 @@ from packsys.values import Json, Value, from_json, to_json
 
 _UNFIT = re.compile("[\0\\\\\ud800-\udfff]")
 _ESCAPE = re.compile(r"\\u([0-9a-f]{4})")
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def dump(data: Json) -> str:
@@ -22,17 +24,30 @@ def dump(data: Json) -> str:
 
     PostgreSQL keeps neither U+0000 nor half a surrogate pair; JSON can spell both as escapes, so nothing is lost.
     """
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace").decode()
+    return _JSON.encode(data).encode("utf-8", "backslashreplace").decode()
+
+
+def array(items: Sequence[object]) -> str:
+    """Writes a list as PostgreSQL spells arrays: texts, numbers, truths and blanks."""
+    return f"{{{','.join(map(_item, items))}}}"
+
+
+def _item(item: object) -> str:
+    if isinstance(item, str):
+        return '"' + item.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return "null" if item is None else str(item).lower()
 
 
 def escape(text: str) -> str:
     """Writes what PostgreSQL refuses in a text, and the backslash itself, as an escape."""
+    if text.isascii() and "\\" not in text and "\0" not in text:
+        return text
     return _UNFIT.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def unescape(text: str) -> str:
     """Reads what :func:`escape` wrote."""
-    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
+    return text if "\\" not in text else _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
 
 
 class AnyText(TypeDecorator[str]):

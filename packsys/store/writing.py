@@ -59,23 +59,23 @@ def held(claim: Claim) -> dict[str, Any]:
 
 
 def left(settled: Sequence[Settled]) -> dict[str, Any]:
-    """Writes the outcomes that end claims on steps of one job."""
+    """Writes the outcomes that end claims on steps of one job, in the order of their keys."""
+    ordered = sorted(settled, key=lambda each: escape(each.claim.step.key))
     return {
-        "job": texts(settled[0].claim.step.job),
-        "left": [texts(each.claim.step.key) for each in settled],
-        "attempts": [each.claim.attempt for each in settled],
-        "states": [state_of(each.outcome) for each in settled],
-        "outcomes": [value_text(each.outcome) for each in settled],
-        "cached": [each.cached for each in settled],
-        "details": [dump(to_json(detail_of(each))) for each in settled],
+        "job": texts(ordered[0].claim.step.job),
+        "left": [texts(each.claim.step.key) for each in ordered],
+        "attempts": [each.claim.attempt for each in ordered],
+        "states": [state_of(each.outcome) for each in ordered],
+        "outcomes": [value_text(each.outcome) for each in ordered],
+        "cached": [each.cached for each in ordered],
+        "details": [dump(to_json(detail_of(each))) for each in ordered],
     }
 
 
 def those(settled: Sequence[Settled], keys: Sequence[str]) -> tuple[Settled, ...]:
-    """Gives those of some outcomes whose keys are listed as they are written."""
-    if len(keys) == len(settled):
-        return tuple(settled)
-    return tuple(each for each in settled if texts(each.claim.step.key) in keys)
+    """Gives those of some outcomes whose keys are listed as they are written, in that order."""
+    written = {texts(each.claim.step.key): each for each in settled}
+    return tuple(written[key] for key in keys)
 
 
 def state_of(outcome: Value) -> StepState:

@@ -150,13 +150,12 @@ begin
     return query select v_job.events + 1, v_at, v_began, v_job.waves + 1, v_keys, v_numbers;
 end $$;
 
--- Takes due steps of a live job, each under its next fencing number, and counts them as begun; of several that are
--- actions it takes none but the first asked for, as no action may stand as begun while another call is made. ``keys``
--- are those taken: none when ``p_asked`` is false. An action's claim is on the disk before its effect can be. Where
--- ``p_look`` asks for it and nothing else of the job is open, the job comes with it, and the outcomes of its final
--- steps.
+-- Takes due steps of a live job, each under its next fencing number; those that are actions only where ``p_actions``
+-- says so. The keys must be sorted. ``keys`` are those taken: none when ``p_asked`` is false. An action's claim is on
+-- the disk before its effect can be. Where ``p_look`` asks for it and nothing else of the job is open, the job comes
+-- with it, and the outcomes of its final steps.
 create function claim_steps(
-    p_asked boolean, p_job text, p_keys text[], p_worker text, p_lease float8, p_look boolean
+    p_asked boolean, p_job text, p_keys text[], p_actions boolean, p_worker text, p_lease float8, p_look boolean
 ) returns table (
     keys text[], attempts int[], numbers int[], step_waves int[], invocations text[], parked int[],
     queued_at timestamptz[], started_at timestamptz[], number int, at timestamptz, workspace text, timezone text,
@@ -166,77 +165,73 @@ create function claim_steps(
 #variable_conflict use_column
 declare
     v_at timestamptz := clock_timestamp();
-    v_taken record;
-    v_job record;
+    v_key text;
+    v_step step%rowtype;
+    v_job job%rowtype;
+    v_acts boolean := false;
+    v_place int := 0;
 begin
     keys := '{}';
     if not p_asked then
         return next;
         return;
     end if;
-    with free as (  -- in the order of their keys, so that nobody waits for one who waits for him
-        select step.key, asked.place
-        from unnest(p_keys) with ordinality as asked (key, place)
-        join step on step.job = p_job and step.key = asked.key
-        where (asked.place = 1 or not step.acts)
-          and (step.state = 'queued'
-               or step.state = 'waiting' and step.not_before <= v_at
-               or step.state = 'running' and step.lease_until <= v_at)
-          and exists (select from job where job.id = p_job and job.state = 'running' and job.deadline > v_at)
-        order by step.key
-        for no key update of step
-    ), taken as (
+    foreach v_key in array p_keys loop  -- they are sorted, so that nobody waits for one who waits for him
         update step
         set state = 'running', attempt = attempt + 1, worker = p_worker, not_before = null, sends = 0,
             lease_until = v_at + make_interval(secs => p_lease), started_at = coalesce(started_at, v_at)
-        from free
-        where step.job = p_job and step.key = free.key
-        returning step.*, free.place
-    )
-    select array_agg(key order by place) as keys, array_agg(attempt order by place) as attempts,
-           array_agg(taken.number order by place) as numbers, array_agg(wave order by place) as waves,
-           array_agg(invocation order by place) as invocations, array_agg(parked order by place) as parked,
-           array_agg(queued_at order by place) as queued_at, array_agg(started_at order by place) as started_at,
-           bool_or(acts) as acts
-    into v_taken from taken;
-    if v_taken.keys is null then
+        where step.job = p_job and step.key = v_key
+          and (step.state = 'queued'
+               or step.state = 'waiting' and step.not_before <= v_at
+               or step.state = 'running' and step.lease_until <= v_at)
+          and (p_actions or not step.acts)
+          and exists (select from job where job.id = p_job and job.state = 'running' and job.deadline > v_at)
+        returning * into v_step;
+        if found then
+            keys := keys || v_step.key;
+            attempts := attempts || v_step.attempt;
+            numbers := numbers || v_step.number;
+            step_waves := step_waves || v_step.wave;
+            invocations := invocations || v_step.invocation;
+            parked := parked || v_step.parked;
+            queued_at := queued_at || v_step.queued_at;
+            started_at := started_at || v_step.started_at;
+            v_acts := v_acts or v_step.acts;
+        end if;
+    end loop;
+    if cardinality(keys) = 0 then
         return next;
         return;
     end if;
-    update job set events = events + cardinality(v_taken.keys), moved_at = clock_timestamp()
+    update job set events = events + cardinality(keys), moved_at = clock_timestamp()
     where id = p_job and state = 'running'
-    returning *, extract(epoch from deadline - v_at)::float8 as seconds into v_job;
+    returning * into v_job;
     if not found then  -- it ended just now: the steps were not begun
         update step
         set state = 'queued', attempt = attempt - 1, worker = null, lease_until = null,
             started_at = case when attempt = 1 then null else started_at end
-        where step.job = p_job and step.key = any (v_taken.keys);
+        where step.job = p_job and step.key = any (keys);
+        keys := '{}';
         return next;
         return;
     end if;
-    if v_taken.acts then
+    if v_acts then
         perform set_config('synchronous_commit', 'on', true);
     end if;
-    keys := v_taken.keys;
     number := v_job.events - cardinality(keys) + 1;
-    insert into event (job, number, at, kind, step, detail)
-    select p_job, v_job.events - cardinality(v_taken.keys) + taken.place, v_job.moved_at, 'step.running', taken.key,
-           json_build_object('attempt', taken.attempt, 'worker', p_worker)
-    from unnest(v_taken.keys, v_taken.attempts) with ordinality as taken (key, attempt, place);
-    attempts := v_taken.attempts;
-    numbers := v_taken.numbers;
-    step_waves := v_taken.waves;
-    invocations := v_taken.invocations;
-    parked := v_taken.parked;
-    queued_at := v_taken.queued_at;
-    started_at := v_taken.started_at;
+    foreach v_key in array keys loop
+        insert into event (job, number, at, kind, step, detail)
+        values (p_job, v_job.events - cardinality(keys) + 1 + v_place, v_job.moved_at, 'step.running', v_key,
+                json_build_object('attempt', attempts[v_place + 1], 'worker', p_worker));
+        v_place := v_place + 1;
+    end loop;
     at := v_job.moved_at;
     workspace := v_job.workspace;
     timezone := v_job.timezone;
     locale := v_job.locale;
     priority := v_job.priority;
-    seconds := v_job.seconds;
-    if p_look and v_job.open = cardinality(v_taken.keys) then
+    seconds := extract(epoch from v_job.deadline - v_at)::float8;
+    if p_look and v_job.open = cardinality(keys) then
         tree := v_job.tree;
         variables := v_job.variables;
         asked_at := coalesce(v_job.asked_at, v_job.accepted_at);
@@ -263,52 +258,51 @@ create function leave_steps(
 #variable_conflict use_column
 declare
     v_at timestamptz := clock_timestamp();
-    v_left record;
-    v_job record;
+    v_job job%rowtype;
+    v_places int[] := '{}';
+    v_place int;
+    v_acts boolean;
+    v_any boolean := false;
+    v_bytes bigint := 0;
 begin
     keys := '{}';
-    with held as (  -- in the order of their keys, as they are claimed
-        select step.key, told.place, told.state, told.outcome, told.cached
-        from unnest(p_keys, p_attempts, p_states, p_outcomes, p_cached) with ordinality
-             as told (key, attempt, state, outcome, cached, place)
-        join step on step.job = p_job and step.key = told.key and step.attempt = told.attempt
-                  and step.state = 'running'
-        order by step.key
-        for no key update of step
-    ), done as (
+    for v_place in 1 .. cardinality(p_keys) loop  -- they are sorted, as where they are claimed
         update step
-        set state = held.state, outcome = held.outcome, cached = held.cached, lease_until = null, sent_at = v_at,
-            sends = 0, not_before = null, finished_at = v_at
-        from held
-        where step.job = p_job and step.key = held.key
-        returning step.key, step.acts, step.outcome, held.place
-    )
-    select array_agg(key order by place) as keys, array_agg(place order by place) as places, bool_or(acts) as acts,
-           sum(coalesce(length(outcome), 0)) as bytes
-    into v_left from done;
-    if v_left.keys is null then
+        set state = p_states[v_place], outcome = p_outcomes[v_place], cached = p_cached[v_place], lease_until = null,
+            sent_at = v_at, sends = 0, finished_at = v_at
+        where job = p_job and key = p_keys[v_place] and attempt = p_attempts[v_place] and state = 'running'
+        returning acts into v_acts;
+        if found then
+            keys := keys || p_keys[v_place];
+            v_places := v_places || v_place;
+            v_any := v_any or v_acts;
+            v_bytes := v_bytes + coalesce(length(p_outcomes[v_place]), 0);
+        end if;
+    end loop;
+    if cardinality(keys) = 0 then
         return next;
         return;
     end if;
-    keys := v_left.keys;
-    if v_left.acts then
+    if v_any then
         perform set_config('synchronous_commit', 'on', true);
     end if;
     update job
-    set events = events + cardinality(v_left.keys), moved_at = clock_timestamp(), sends = 0,
-        open = open - cardinality(v_left.keys), bytes = bytes + v_left.bytes
+    set events = events + cardinality(keys), moved_at = clock_timestamp(), sends = 0,
+        open = open - cardinality(keys), bytes = bytes + v_bytes
     where id = p_job and state = 'running'
     returning * into v_job;
-    if v_job is null then
+    if not found then
         return next;
         return;
     end if;
     number := v_job.events - cardinality(keys) + 1;
     at := v_job.moved_at;
-    insert into event (job, number, at, kind, step, detail)
-    select p_job, v_job.events - cardinality(v_left.keys) + done.turn, v_job.moved_at, 'step.' || p_states[done.place],
-           p_keys[done.place], p_details[done.place]
-    from unnest(v_left.places) with ordinality as done (place, turn);
+    for v_turn in 1 .. cardinality(keys) loop
+        v_place := v_places[v_turn];
+        insert into event (job, number, at, kind, step, detail)
+        values (p_job, v_job.events - cardinality(keys) + v_turn, v_job.moved_at, 'step.' || p_states[v_place],
+                p_keys[v_place], p_details[v_place]);
+    end loop;
     if p_look and v_job.open <= v_job.look_at then
         workspace := v_job.workspace;
         timezone := v_job.timezone;
