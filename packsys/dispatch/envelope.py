@@ -50,13 +50,14 @@ class Envelope:
         }
         return json.dumps(message).encode()
 
-    def marks(self, *, shadow: str, holding: str) -> Sequence[bytes]:
+    def marks(self, *, shadow: str, begins: str) -> Sequence[bytes]:
         """Gives what stands in every message of the task that is due at once, under a name, and in no other.
 
-        ``holding`` is a text that only messages of one kind hold, such as an id.
+        ``begins`` is what the tasks' ids begin with.
         """
         own = {"task": self.headers["task"], "shadow": shadow, "eta": None}
-        return [holding.encode(), *(json.dumps({name: value})[1:-1].encode() for name, value in own.items())]
+        whole = [json.dumps({name: value})[1:-1] for name, value in own.items()]
+        return [json.dumps({"id": begins})[1:-2].encode(), *map(str.encode, whole)]
 
     def read(self, message: bytes) -> Sequence[Any]:
         """Reads the arguments of a message."""

@@ -52,7 +52,7 @@ class QuickDispatcher:
 
         They are gone then, as those that a worker takes without acknowledgement.
         """
-        found = self.queues.along(queue, self.steps.marks(shadow=call, holding=job), most=most)
+        found = self.queues.along(queue, self.steps.marks(shadow=call, begins=f"{job}."), most=most)
         return [key for _, key in map(self.steps.read, found)]
 
     def _push(self, messages: Sequence[bytes], route: Route) -> None:

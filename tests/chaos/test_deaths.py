@@ -32,6 +32,11 @@ SHAPES: Mapping[str, tuple[str, object]] = {
     "branch": ("If(Probe::Add(1, 1) = 2, Probe::Add(1, 2) + Probe::Add(2, 2), 0)", 7),
     "action": ("Probe::Act(Probe::Echo('once')).Label", "once"),
 }
+WAYS: Mapping[str, Mapping[str, Any]] = {
+    "quick": {},
+    "together": {"quick": ("Probe::Add", "Probe::Echo")},
+    "canvas": {"joins": True},
+}
 LEASE, GRACE = 31.0, 15
 
 
@@ -115,24 +120,24 @@ def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "log"
 
 
-@pytest.mark.parametrize("joins", [False, True], ids=["quick", "canvas"])
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("messages", [kept, lost, doubled])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_job_ends_wherever_its_worker_died(
-    place: Place, shape: str, messages: Callable[[World], None], log: Path, *, joins: bool
+    place: Place, shape: str, messages: Callable[[World], None], log: Path, way: str
 ) -> None:
     whole = Fate()
-    assert _run(place, whole, shape, messages, "death-0", joins=joins).value == SHAPES[shape][1]
+    assert _run(place, whole, shape, messages, "death-0", way=way).value == SHAPES[shape][1]
     assert whole.writes > 3
     for last in range(1, whole.writes + 1):
         log.unlink(missing_ok=True)
-        job = _run(place, Fate(last=last), shape, messages, f"death-{last}", joins=joins)
+        job = _run(place, Fate(last=last), shape, messages, f"death-{last}", way=way)
         _check(place, job, shape, log)
 
 
-def _run(place: Place, fate: Fate, shape: str, messages: Callable[[World], None], key: str, *, joins: bool) -> Job:
+def _run(place: Place, fate: Fate, shape: str, messages: Callable[[World], None], key: str, *, way: str) -> Job:
     mortal = replace(place.house, steps=fate.around(place.house.steps), jobs=fate.around(place.house.jobs))
-    here = world(house=mortal, joins=joins)
+    here = world(house=mortal, **WAYS[way])
     submit = replace(here.submit, new_id=lambda: f"{key}-{uuid4()}")
     here = replace(here, submit=submit)
     return _to_its_end(place, here, Submission(formula=SHAPES[shape][0], idempotency_key=key, actions=True), messages)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -99,3 +101,43 @@ def test_a_priority_is_a_queue_of_its_own(state_url: str, broker: Redis) -> None
     dispatcher(state_url).wave([step()], route=Route(priority=Priority.BACKFILL))
     assert broker.llen("formulas") == 0
     assert read(broker, "formulas.backfill")["properties"]["delivery_info"]["routing_key"] == "formulas.backfill"
+
+
+def test_messages_for_the_same_call_of_a_job_are_taken_along(state_url: str, broker: Redis) -> None:
+    ours, other = dispatcher(state_url), replace(step(), job="job-10")
+    ours.wave([step(), step("Repos", 2), step("User", 3), step("Repos", 4)], route=Route())
+    ours.wave([other], route=Route())
+    took = partial(ours.along, "job-1", "GitHub::Repos", queue="formulas", most=9)
+    assert took() == [step().key, step().key]
+    assert took() == []
+    assert read(broker, "formulas")["headers"]["shadow"] == "GitHub::User"
+    assert took() == [step().key]
+    assert took() == []
+    assert read(broker, "formulas")["headers"]["id"] == "job-10.1"
+
+
+def test_no_more_are_taken_along_than_asked_for(state_url: str, broker: Redis) -> None:
+    ours = dispatcher(state_url)
+    ours.wave([step(number=number) for number in range(1, 6)], route=Route())
+    assert len(ours.along("job-1", "GitHub::Repos", queue="formulas", most=3)) == 3
+    assert broker.llen("formulas") == 2
+
+
+def test_what_is_not_due_or_is_no_step_is_not_taken_along(state_url: str, broker: Redis) -> None:
+    ours = dispatcher(state_url)
+    ours.again(step(), route=Route(), delay=5)
+    ours.advance("job-1", route=Route())
+    assert ours.along("job-1", "GitHub::Repos", queue="formulas", most=9) == []
+    broker.rpop("formulas")
+    assert ours.along("job-1", "GitHub::Repos", queue="formulas", most=9) == []
+
+
+def test_what_celery_wrote_is_taken_along_too(state_url: str, broker: Redis) -> None:
+    app = celery_app(state_url)
+    app.send_task(STEP, args=("job-1", 'a "key"'), task_id="job-1.1", shadow="GitHub::Repos", queue="formulas")
+    assert dispatcher(state_url).along("job-1", "GitHub::Repos", queue="formulas", most=9) == ['a "key"']
+
+
+def test_a_broker_that_is_away_has_nothing_to_take_along() -> None:
+    away = dispatcher("redis://127.0.0.1:1/0")
+    assert away.along("job-1", "GitHub::Repos", queue="formulas", most=9) == []

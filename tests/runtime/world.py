@@ -16,7 +16,7 @@ from packsys.language.compile import Compiler
 from packsys.memory import MemoryLasting, MemoryResults, NoPressure, Undisplayed
 from packsys.memory.egress import ClosedEgress
 from packsys.model import Job, Route, Step, Submission
-from packsys.ports import Egress, LastingResults
+from packsys.ports import Display, Egress, LastingResults
 from packsys.runtime.advance import Advance
 from packsys.runtime.connect import Connect
 from packsys.runtime.execute import Execute
@@ -25,6 +25,7 @@ from packsys.runtime.heartbeat import Heartbeats
 from packsys.runtime.inquire import Inquire
 from packsys.runtime.nearby import Nearby
 from packsys.runtime.opening import Open
+from packsys.runtime.paces import STREAK, Paces
 from packsys.runtime.reconcile import Reconcile
 from packsys.runtime.retries import Retries
 from packsys.runtime.scope import Compile
@@ -48,15 +49,18 @@ class Messages:
 
     joins: bool = False
     waiting: deque[tuple[str, ...]] = field(default_factory=deque)
+    calls: dict[tuple[str, str], str] = field(default_factory=dict)
     delays: list[float] = field(default_factory=list)
     roused: list[int] = field(default_factory=list)
 
     def wave(self, steps: Sequence[Step], *, route: Route) -> None:
+        self.calls.update({(step.job, step.key): step.invocation.name for step in steps})
         self.waiting.extend(("step", step.job, step.key) for step in steps)
         self.waiting.extend([("advance", steps[0].job)] * self.joins)
 
     def again(self, step: Step, *, route: Route, delay: float = 0.0) -> None:
         self.delays.append(delay)
+        self.calls[step.job, step.key] = step.invocation.name
         self.waiting.extend([("step", step.job, step.key), *[("advance", step.job)] * self.joins])
 
     def rouse(self, steps: Sequence[tuple[Step, Route]]) -> None:
@@ -66,9 +70,12 @@ class Messages:
 
     def along(self, job: str, call: str, *, queue: str, most: int) -> Sequence[str]:
         keys: list[str] = []
-        while len(keys) < most and self.waiting and self.waiting[0][:2] == ("step", job):
+        while len(keys) < most and self.waiting and not self.joins:
+            kind, of, *rest = self.waiting[0]
+            if (kind, of) != ("step", job) or self.calls[job, rest[0]] != call:
+                break
             keys.append(self.waiting.popleft()[2])
-        return () if self.joins else keys
+        return keys
 
     def advance(self, job: str, *, route: Route) -> None:
         self.waiting.append(("advance", job))
@@ -93,7 +100,7 @@ class World:
         """Does what a worker does with one message."""
         match message:
             case ("step", job, key):
-                self.execute(job, key)
+                self.execute(job, key, call=self.messages.calls[job, key], queue="calls")
             case ("advance", job):
                 self.advance(job)
 
@@ -123,8 +130,13 @@ def world(
     lease: float = 30.0,
     egress: Egress | None = None,
     joins: bool = False,
+    quick: Sequence[str] = (),
+    display: Display | None = None,
 ) -> World:
-    """Wires a house, in memory where nothing else is given, with the probe, the GitHub pack and the one that asks."""
+    """Wires a house, in memory where nothing else is given, with the probe, the GitHub pack and the one that asks.
+
+    Its worker knows the calls named in ``quick`` as such, and then takes every call for quick.
+    """
     clock = Clock()
     house, messages, numbers = house or in_memory(clock), Messages(joins=joins), count(1)
     packs = InProcessPacks([load_pack(PROBE), load_pack(GITHUB), load_pack(ASKING), *packs_besides])
@@ -173,7 +185,9 @@ def world(
             retries=Retries(random=random),
             advance=advance,
             heartbeats=Heartbeats(house.steps, lease=lease),
-            display=Undisplayed(),
+            display=display or Undisplayed(),
+            paces=_paces(quick),
+            clock=(lambda: 0.0) if quick else time.monotonic,
         ),
         inquire=Inquire(packs=packs, runner=packs, surround=surround),
         advance=advance,
@@ -187,6 +201,13 @@ def world(
             new_id=new_id,
         ),
     )
+
+
+def _paces(quick: Sequence[str]) -> Paces:
+    paces = Paces()
+    for name in [*quick] * STREAK:
+        paces.note(name, 0.0)
+    return paces
 
 
 def secret() -> Secret:
