@@ -136,7 +136,8 @@ class _Line:
 
     def __init__(self, world: ports.World) -> None:
         self._reach = Reach(world, seconds=lambda: world.timeout)
-        self._over = threading.Event()
+        self._under_way = threading.Lock()  # held until the call is over; an event takes far longer to make
+        self._under_way.acquire()
 
     def fetch(self, request: sdk.Request) -> sdk.Response:
         with _as_packs_see_it():
@@ -159,12 +160,13 @@ class _Line:
         return datetime.now(UTC)
 
     def sleep(self, seconds: float) -> None:
-        if self._over.wait(seconds):
+        if self._under_way.acquire(timeout=max(seconds, 0.0)):
+            self._under_way.release()
             raise sdk.FetchError("The call is over: it need not wait any more.")
 
     def cut(self) -> None:
         self._reach.cut()
-        self._over.set()
+        self._under_way.release()
 
 
 @contextmanager
