@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -231,6 +232,21 @@ class Progress:
     cached: int = 0
     waves: int = 0
     waits: Sequence[Waiting] = ()
+
+    @classmethod
+    def counted(cls, steps: Sequence[Step]) -> Progress | None:
+        """Counts steps of which none waits; None where one does, since a step does not know why."""
+        states = Counter(step.state for step in steps)
+        if states[StepState.WAITING]:
+            return None
+        return cls(
+            queued=states[StepState.QUEUED],
+            running=states[StepState.RUNNING],
+            done=states[StepState.DONE],
+            failed=states[StepState.FAILED],
+            cached=sum(step.cached for step in steps),
+            waves=max((step.wave for step in steps), default=0),
+        )
 
     @property
     def total(self) -> int:

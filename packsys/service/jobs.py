@@ -14,8 +14,9 @@ from fastapi import Header, Response
 from pydantic import BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
 
+from packsys.bootstrap import Services
 from packsys.errors import IdempotencyMismatch
-from packsys.model import Job, Key, Priority, Scope, Submission
+from packsys.model import Job, Key, Priority, Progress, Scope, Submission
 from packsys.runtime.report import report
 from packsys.runtime.submit import LONGEST
 from packsys.service.auth import Caller, Draining, House, keyed_router
@@ -139,6 +140,10 @@ def one_of(header: str | None, field: str | None) -> str | None:
 
 async def reported(job: Job, house: House, *, steps: bool = True) -> dict[str, Any]:
     """Gives a job with its progress as JSON, and with its steps if they are wanted."""
-    return await to_thread.run_sync(
-        lambda: report(job, house.steps.of(job.id) if steps else (), progress=house.progress.of(job.id))
-    )
+    return await to_thread.run_sync(_report, job, house, steps)
+
+
+def _report(job: Job, house: Services, wanted: bool) -> dict[str, Any]:
+    steps = house.steps.of(job.id) if wanted else ()
+    counted = Progress.counted(steps) if wanted else None
+    return report(job, steps, progress=counted or house.progress.of(job.id))

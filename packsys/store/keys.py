@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from packsys.errors import Conflict
 from packsys.model import Key
 from packsys.store.database import Database
 from packsys.store.tables import api_key as table
+
+_VALID = select(table).where(table.c.id == bindparam("id"), table.c.revoked_at.is_(None))
 
 
 class PostgresKeys:
@@ -32,10 +34,8 @@ class PostgresKeys:
 
     def find(self, key_id: str) -> tuple[Key, bytes] | None:
         """Finds a key that is not revoked, with its digest."""
-        asked = select(table).where(table.c.id == key_id, table.c.revoked_at.is_(None))
-        with self._database.connect() as session:
-            row = session.execute(asked).one_or_none()
-        return None if row is None else (_key(row), row.digest)
+        found = self._database.direct.read(_VALID, {"id": key_id})
+        return (_key(found[0]), found[0].digest) if found else None
 
     def list(self, *, workspace: str) -> Sequence[Key]:
         """Lists a workspace's keys, oldest first, with the revoked ones."""

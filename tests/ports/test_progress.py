@@ -56,3 +56,17 @@ def test_the_last_reason_counts_and_what_is_due_waits_no_more_seconds(house: Hou
         house.steps.postpone(claim, delay=1, cause=cause)
         house.wait(2)
     assert house.progress.of(kept.id).waits == (Waiting(cause="rate_limit", steps=1, seconds=0.0),)
+
+
+def test_what_is_counted_from_the_steps_is_what_the_store_counts(house: House) -> None:
+    kept = house.jobs.accept(job())
+    house.steps.add(kept.id, CALLS[:4])
+    first, second, third = (claim_one(house.steps, kept.id, each.key, worker="w", lease=30) for each in CALLS[:3])
+    assert first
+    assert second
+    assert third
+    keep_one(house.steps, first, 1)
+    keep_one(house.steps, second, ERROR, cached=True)
+    assert Progress.counted(house.steps.of(kept.id)) == house.progress.of(kept.id)
+    house.steps.postpone(third, delay=9, cause="in_flight")
+    assert Progress.counted(house.steps.of(kept.id)) is None

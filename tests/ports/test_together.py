@@ -14,7 +14,7 @@ from tests.ports.house import House
 from tests.ports.samples import ERROR, call, job
 from tests.ports.threads import at_once
 
-CALLS = [call(name) for name in ("Repos", "User", "Issues", "Nul\0", "A \\ and a \"")]
+CALLS = [call(name) for name in ("Repos", "User", "Issues", "Nul\0", 'A \\ and a "')]
 KEYS = [each.key for each in CALLS]
 
 
