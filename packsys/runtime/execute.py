@@ -5,17 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from packsys.errors import Actor, LimitReached, NotReady, PackError, PacksysError, RateLimited
 from packsys.language.invocation import Invocation
+from packsys.language.tables import TABLES
 from packsys.model import Claim, PackFormula, PackVersion
-from packsys.ports import Call, Dispatcher, Display, PackRunner, PackStore, StepStore
+from packsys.ports import Call, Dispatcher, Display, PackRunner, PackStore, StepStore, TableReader
 from packsys.runtime.advance import SLICE, Advance, Turn
 from packsys.runtime.flights import Flight, Flights
 from packsys.runtime.heartbeat import Heartbeats
 from packsys.runtime.patience import patiently
 from packsys.runtime.retries import Retries
 from packsys.runtime.surround import Surround
+from packsys.runtime.tables import NoTables
 from packsys.sdk.surroundings import Location
 from packsys.turns import Settled
 from packsys.values import ErrorValue, Origin
@@ -26,7 +29,8 @@ class Execute:
     """Claims a step, makes its call, commits the outcome under the claim, and goes on with what that made possible.
 
     Calling it twice is harmless: a step that is held or kept is left alone. ``heartbeats`` keep claims alive while
-    pack code runs, ``display`` shows the calls that it goes on with, ``clock`` counts seconds.
+    pack code runs, ``display`` shows the calls that it goes on with, ``tables`` answers those that no pack does, and
+    ``clock`` counts seconds.
     """
 
     steps: StepStore
@@ -39,6 +43,7 @@ class Execute:
     advance: Advance
     heartbeats: Heartbeats
     display: Display
+    tables: TableReader = NoTables()  # noqa: RUF009 - it holds nothing
     clock: Callable[[], float] = time.monotonic
 
     def __call__(self, job: str, key: str) -> None:
@@ -62,6 +67,8 @@ class Execute:
         """Gives the outcome; None when the step was put off."""
         if claim.step.invocation.action and claim.tries > 1:
             return Settled(claim=claim, outcome=_unknown(claim))
+        if claim.step.invocation.pack_id == TABLES:
+            return self._read(claim)
         try:
             # A database that is just starting again is no fault of the call, and must not become its outcome.
             formula, call = patiently(lambda: self._call(claim), seconds=30, pause=0.2)
@@ -71,6 +78,16 @@ class Execute:
             return Settled(claim=claim, outcome=_error(error, claim))
         boarded = self.flights.board(claim, formula)
         return self._attempt(boarded, call) if isinstance(boarded, Flight) else boarded
+
+    def _read(self, claim: Claim) -> Settled:
+        """Asks a synced table, anew for each job."""
+        ask = partial(self.tables.answer, claim.step.invocation.arguments, workspace=claim.workspace)
+        try:
+            return Settled(claim=claim, outcome=patiently(ask, seconds=30, pause=0.2))
+        except NotReady:
+            raise  # the claim runs out, and another worker takes the step
+        except PacksysError as error:
+            return Settled(claim=claim, outcome=_error(error, claim))
 
     def _attempt(self, flight: Flight, call: Call) -> Settled | None:
         try:
