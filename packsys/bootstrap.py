@@ -35,6 +35,7 @@ from packsys.ports import (
     Queues,
     ResultCache,
     StepStore,
+    TableReader,
 )
 from packsys.runtime.advance import Advance
 from packsys.runtime.cancel import Cancel
@@ -65,6 +66,7 @@ from packsys.runtime.webhook_secrets import WebhookSecrets
 from packsys.scheduling.ports import ScheduleStore, SlotStore
 from packsys.scheduling.schedule import Schedule
 from packsys.settings import Settings
+from packsys.sync.answering import AnswerTables
 from packsys.sync.house import Syncs, Terms, wire_syncs
 from packsys.sync.instances import Instances
 from packsys.sync.underway import UnderWay
@@ -146,7 +148,8 @@ def wire(
     webhook_secrets = WebhookSecrets(
         store=adapters.webhook_secrets, vault=vault, randomness=secrets.token_bytes, new_id=new_id, now=now
     )
-    compile_formula = Compile(compiler=Compiler(), packs=packs, connections=connections)
+    tables = AnswerTables(tables=adapters.syncs.tables, runs=adapters.syncs.runs, rows=adapters.syncs.rows)
+    compile_formula = Compile(compiler=Compiler(), packs=packs, connections=connections, tables=tables)
     syncs, keep_schedule = _syncs(settings, adapters, inquire), KeepSchedule(adapters.schedules)
     return Services(
         submit=Submit(
@@ -160,7 +163,7 @@ def wire(
             may_call_back=webhook_secrets.require,
         ),
         preview=PreviewFormula(compile_formula),
-        assist=AssistAuthor(packs=packs, connections=connections),
+        assist=AssistAuthor(packs=packs, connections=connections, tables=tables),
         cancel=Cancel(adapters.jobs),
         connect=Connect(packs=packs, connections=connections, vault=vault, new_id=new_id, now=now),
         sign_in=_sign_in(settings, adapters),
@@ -170,7 +173,7 @@ def wire(
             connections=connections, oauth=adapters.oauth, webhook_secrets=adapters.webhook_secrets, vault=vault
         ),
         publish=Publish(shipped=adapters.shipped, releases=adapters.releases, describe=describers()),
-        execute=_execute(settings, adapters, advance, flights, display or Undisplayed()),
+        execute=_execute(settings, adapters, advance, flights, display or Undisplayed(), tables=tables),
         inquire=inquire,
         advance=advance,
         reconcile=_reconcile(settings, adapters),
@@ -272,7 +275,15 @@ def _advance(settings: Settings, adapters: Adapters) -> Advance:
     )
 
 
-def _execute(settings: Settings, adapters: Adapters, advance: Advance, flights: Flights, display: Display) -> Execute:
+def _execute(
+    settings: Settings,
+    adapters: Adapters,
+    advance: Advance,
+    flights: Flights,
+    display: Display,
+    *,
+    tables: TableReader,
+) -> Execute:
     return Execute(
         steps=adapters.steps,
         packs=adapters.shelf,
@@ -284,6 +295,7 @@ def _execute(settings: Settings, adapters: Adapters, advance: Advance, flights: 
         advance=advance,
         heartbeats=Heartbeats(adapters.steps, lease=settings.lease),
         display=display,
+        tables=tables,
     )
 
 

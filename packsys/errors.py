@@ -155,6 +155,27 @@ class FormulaError(PacksysError):
         return f"{self.message} (line {self.line}, column {self.column})\n  {shown}\n  {' ' * caret}^{hint}"
 
 
+class TableGone(PacksysError):
+    """The synced table that the formula reads was deleted: sync it again, or name another one in the formula."""
+
+    code = "TableGone"
+    actor = Actor.AUTHOR
+
+
+class NeverSynced(PacksysError):
+    """The table that the formula reads has never been synced to its end."""
+
+    code = "NeverSynced"
+    actor = Actor.AUTHOR
+
+
+class TooMuch(PacksysError):
+    """The formula asks for more than a job may take."""
+
+    code = "Budget"
+    actor = Actor.AUTHOR
+
+
 # The connection's owner must act.
 
 

@@ -23,7 +23,7 @@ from packsys.syncmodel import (
     SyncStall,
     SyncTable,
 )
-from packsys.syncquery import RowQuery
+from packsys.syncquery import Answer, Question, RowQuery
 from packsys.values import ErrorValue
 
 
@@ -67,6 +67,9 @@ class SyncRunStore(Protocol):
 
     def of(self, table: str, *, limit: int = 50) -> Sequence[SyncRun]:
         """Lists a table's runs, the newest first."""
+
+    def completed(self, table: str) -> bool:
+        """Tells whether a run of a table has ever come to its end, so that its rows are all there were."""
 
     def pages(self, run: str, *, after: int = -1, limit: int = 1000) -> Sequence[SyncPage]:
         """Lists the pages that a run has kept, from behind a number."""
@@ -146,6 +149,12 @@ class RowStore(Protocol):
 
     def find(self, table: str, query: RowQuery) -> Sequence[Row]:
         """Lists the rows that a query asks for, in its order."""
+
+    def ask(self, table: str, question: Question, *, most: int, size: int) -> Answer:
+        """Answers a formula from the rows that are there, all at one moment: at most so many, and so many bytes.
+
+        Raises :class:`~packsys.errors.TooMuch` where it takes too long.
+        """
 
     def changes(self, table: str, *, after: int = 0, limit: int = 1000) -> Sequence[Change]:
         """Lists what happened to rows after a number. Nothing ever appears behind a number that was read."""

@@ -66,6 +66,8 @@ RECOVERY: Mapping[str, Recovery] = MappingProxyType(
         "Custom": Recovery(_C.VALIDATION, "Do as the formula's own message says."),
         "NoDocument": Recovery(_C.PARSE, "Leave the function out: it needs a document around the formula."),
         "Budget": Recovery(_C.VALIDATION, "Make the formula do less: shorter lists, shorter chains."),
+        "TableGone": Recovery(_C.VALIDATION, "Sync the table again, and name the new one in the formula."),
+        "NeverSynced": Recovery(_C.VALIDATION, "Start a run of the table, and submit the formula when it has ended."),
         "UserVisible": Recovery(_C.VALIDATION, "Change the arguments as the message says."),
         "Api": Recovery(_C.API, "Look whether the arguments name something that the service has and lets you see."),
         "OutcomeUnknown": Recovery(_C.API, "Look in the service whether it took effect before you do it again."),

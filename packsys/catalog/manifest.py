@@ -166,7 +166,7 @@ def _formula(manifest: Mapping[str, Any], written: Mapping[str, Any]) -> PackFor
         version=manifest["version"],
         name=written["name"],
         parameters=tuple(_parameter(each) for each in written["parameters"]),
-        result=_shape(read_type(written["result"])),
+        result=shape_of(read_type(written["result"])),
         account=Need(written["connection"]),
         action=written["is_action"],
         description=written["description"],
@@ -188,7 +188,7 @@ def _limits(written: Mapping[str, Any] | None, formula: str) -> tuple[Policy, ..
 def _parameter(written: Mapping[str, Any]) -> Parameter:
     return Parameter(
         name=written["name"],
-        shape=_shape(read_type(written["type"])),
+        shape=shape_of(read_type(written["type"])),
         required=written["required"],
         default=written["default"],
         variadic=written["variadic"],
@@ -197,16 +197,17 @@ def _parameter(written: Mapping[str, Any]) -> Parameter:
     )
 
 
-def _shape(declared: sdk.Type) -> Shape:
+def shape_of(declared: sdk.Type) -> Shape:
+    """Gives what formulas know of the values of a type."""
     return Shape(
         kind=Kind(declared.kind),
-        item=None if declared.item is None else _shape(declared.item),
+        item=None if declared.item is None else shape_of(declared.item),
         properties=None if declared.schema is None else _properties(declared.schema),
     )
 
 
 def _properties(schema: sdk.ObjectSchema) -> Mapping[str, Shape]:
-    return {name: _shape(each.value_type) for name, each in schema.properties.items()}
+    return {name: shape_of(each.value_type) for name, each in schema.properties.items()}
 
 
 def _plain(value: Any) -> Any:

@@ -10,7 +10,8 @@ from packsys.language.blocked import BLOCKED, Outcome
 from packsys.language.bounds import too_much
 from packsys.language.invocation import Invocation
 from packsys.language.keys import action_key, call_key
-from packsys.language.nodes import PackCall
+from packsys.language.nodes import PackCall, TableRead
+from packsys.language.tables import READERS, Query, invocation
 from packsys.values import ErrorValue, Failure, Origin, Value
 
 
@@ -43,10 +44,16 @@ class Calls:
     def request(self, call: PackCall, account: Value, given: Sequence[Sequence[Value]], path: Sequence[int]) -> Outcome:
         """Gives a call's value or error, or blocked when it has to be made; ``path`` counts the items around it."""
         try:
-            invocation = self._invocation(call, account_of(call, account), fill(call, given), path)
-            return self._answered(invocation) if invocation.key in self._outcomes else self._awaited(invocation)
+            return self._settled(self._invocation(call, account_of(call, account), fill(call, given), path))
         except Failure as problem:
             return placed(problem.error, call.start, call.end, f"{call.pack}::{call.formula}")
+
+    def ask(self, node: TableRead, query: Query) -> Outcome:
+        """Gives what a table answers in a list, an empty one where it cannot, or blocked when it has to be asked."""
+        try:
+            return self._settled(invocation(node, query))
+        except Failure as problem:
+            return placed(problem.error, node.start, node.end, READERS)
 
     @property
     def early(self) -> bool:
@@ -93,6 +100,9 @@ class Calls:
             start=call.start,
             end=call.end,
         )
+
+    def _settled(self, invocation: Invocation) -> Outcome:
+        return self._answered(invocation) if invocation.key in self._outcomes else self._awaited(invocation)
 
     def _answered(self, invocation: Invocation) -> Outcome:
         if invocation.action:

@@ -27,6 +27,7 @@ from packsys.language.nodes import (
     Node,
     Operation,
     PackCall,
+    TableRead,
     Variable,
     children,
 )
@@ -79,12 +80,18 @@ def invocation_from_json(data: Mapping[str, Any]) -> Invocation:
 
 
 def _children_first(tree: Node) -> list[Node]:
-    order, waiting = list[Node](), [tree]
+    """Lists the nodes of a tree, each once: what a table is asked, and what is done instead, share some."""
+    order, placed, waiting = list[Node](), set[int](), [(tree, False)]
     while waiting:
-        node = waiting.pop()
-        order.append(node)
-        waiting.extend(children(node))
-    order.reverse()
+        node, inner = waiting.pop()
+        if id(node) in placed:
+            continue
+        if inner:
+            order.append(node)
+            placed.add(id(node))
+        else:
+            waiting.append((node, True))
+            waiting.extend((child, False) for child in children(node))
     return order
 
 
@@ -138,6 +145,7 @@ _KINDS: Final[Mapping[type[Any], tuple[str, tuple[_Field, ...]]]] = {
     Let: ("let", (_PLAIN, _PLAIN, _NODE, _NODE)),
     Lambda: ("lambda", (_PLAIN, _PLAIN, _NODE, _PLAIN)),
     PackCall: ("pack", (_PLAIN, _PLAIN, _PLAIN, _PLAIN, _NEED, _PLAIN, _NODE, _GIVEN)),
+    TableRead: ("table", (_PLAIN, _PLAIN, _PLAIN, _NODES, _NODE)),
 }  # each kind's fields in the order of its dataclass; offsets follow
 
 _CLASSES: Final = {kind: (node, fields) for node, (kind, fields) in _KINDS.items()}

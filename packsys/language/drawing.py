@@ -12,6 +12,7 @@ from packsys.language.nodes import (
     Node,
     Operation,
     PackCall,
+    TableRead,
     children,
 )
 from packsys.values import plain
@@ -24,6 +25,8 @@ MAX_LEVELS: Final = 60
 
 def drawn(tree: Node, *, levels: int = MAX_LEVELS) -> Drawing:
     """Gives the tree as nested objects: ``kind``, ``name``, offsets and ``parts``; ``more`` stands for deeper ones."""
+    if isinstance(tree, TableRead) and tree.instead is not None:
+        return drawn(tree.instead, levels=levels)  # what it means, whoever does it
     kind, name = _title(tree) if levels else ("more", "…")
     parts = [drawn(child, levels=levels - 1) for child in children(tree)] if levels else []
     return {"kind": kind, "name": name, "start": tree.start, "end": tree.end, "parts": parts}
@@ -41,4 +44,6 @@ def _title(node: Node) -> tuple[str, Any]:
             return "function", node.function
         case PackCall():
             return "call", f"{node.pack}::{node.formula}"
+        case TableRead():
+            return "table", node.name
     return type(node).__name__.lower(), node.name

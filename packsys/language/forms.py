@@ -21,7 +21,7 @@ _WORDS: Final = frozenset({"and", "or", "not", "true", "false"})
 
 
 def stored(text: str, scope: Scope) -> str:
-    """Writes a formula with references in the place of the names of packs, connections and properties.
+    """Writes a formula with references in the place of the names of packs, connections, tables and properties.
 
     Raises :class:`~packsys.errors.FormulaError` as binding it does.
     """
@@ -44,6 +44,8 @@ def _named(node: Syntax, scope: Scope) -> Syntax:
             return replace(node, receiver=_pack(pack, scope), qualified=True)
         case Reference(kind="packConnectionReference"):
             return _connection(node, scope)
+        case Reference(kind="table" | "grid"):
+            return _table(node, scope)
         case Reference(kind="variable"):
             return _name(node.text, node)
     return node
@@ -58,6 +60,15 @@ def _pack(written: Reference, scope: Scope) -> Syntax:
 def _connection(written: Reference, scope: Scope) -> Syntax:
     known = scope.connection_by_id(written.ids[0])
     if known is None or len(scope.connections_by_name(known.name)) > 1 or find_same(known.name, scope.variables):
+        return written
+    return replace(_name(known.name, written), bracketed=True)
+
+
+def _table(written: Reference, scope: Scope) -> Syntax:
+    known = scope.table_by_id(written.ids[0])
+    if known is None or len(scope.tables_by_name(known.name)) > 1:
+        return written
+    if find_same(known.name, scope.variables) or scope.connections_by_name(known.name):
         return written
     return replace(_name(known.name, written), bracketed=True)
 

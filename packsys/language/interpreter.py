@@ -41,11 +41,13 @@ from packsys.language.nodes import (
     Node,
     Operation,
     PackCall,
+    TableRead,
     Variable,
 )
 from packsys.language.operators import apply, join, negate, no_quotient, too_large
 from packsys.language.properties import property_of
 from packsys.language.signature import Kind
+from packsys.language.tables import READERS, filled
 from packsys.language.walk import walk
 from packsys.values import Account, ErrorValue, Failure, Value, equal, failure
 
@@ -235,6 +237,22 @@ class _Evaluation:
             self.calls.wait(asked)
         return failed
 
+    def table_read(self, node: TableRead) -> Steps:
+        asked = self.calls.asked
+        values, failed = yield from _all(node.values)
+        if failed is BLOCKED:
+            self.calls.wait(asked)
+            return BLOCKED
+        query = filled(node.query, values) if failed is None else None
+        answer = [] if query is None else self.calls.ask(node, query)
+        if isinstance(answer, UNDECIDED):
+            return answer
+        # What holds rows of kinds that its columns do not say gives no answer: then the language looks at them.
+        match answer:
+            case [value]:
+                return self._settled(node, READERS, lambda: value, lambda: 0)
+        return (yield node.instead) if node.instead is not None else []
+
     def same(self, asked: Same) -> Outcome:
         try:
             self._spend(min(self.scale.size(value).weight for value in (asked.left, asked.right)))
@@ -305,6 +323,7 @@ _VISITS: Mapping[type[Any], Callable[[_Evaluation, Any], Outcome | Steps]] = {
     Operation: _Evaluation.operation,
     FunctionCall: _Evaluation.function,
     PackCall: _Evaluation.pack_call,
+    TableRead: _Evaluation.table_read,
     Each: _Evaluation.each,
     InOrder: _Evaluation.in_order,
     Same: _Evaluation.same,

@@ -10,9 +10,10 @@ from packsys.errors import FormulaError
 from packsys.language.functions import LIBRARY
 from packsys.language.nodes import AccountRef, Local, Member, Variable
 from packsys.language.properties import folded
-from packsys.language.scope import KnownConnection, KnownPack, Scope, find_same, same_name
+from packsys.language.pushing import table
+from packsys.language.scope import KnownConnection, KnownPack, KnownTable, Scope, find_same, same_name
 from packsys.language.shapes import Typed, columns_of
-from packsys.language.signature import Shape
+from packsys.language.signature import Kind, Shape
 from packsys.language.suggestions import near
 from packsys.language.syntax import Lint, Name, Reference, Syntax
 from packsys.values import Account
@@ -63,6 +64,8 @@ class Names:
                 return self._connection_by_id(reference.ids[0], reference)
             case "pack":
                 raise self._bare_pack(self.pack(reference), reference)
+            case "table" | "grid" if reference.ids[0]:
+                return self._table_by_id(reference)
             case kind if kind in _BY_NAME:
                 return self._by_name(reference)
         message = f"There are no references of the type {reference.kind!r}"
@@ -87,11 +90,15 @@ class Names:
         if pack is None:
             return None
         if not (self._nearby(written) or self.scope.connections_by_name(written.text)):
-            return self._noted(pack, written)
+            return None if self._is_table(written, pack, formula) else self._noted(pack, written)
         if find_same(formula, pack.formulas):
             message = f"{written.text} is a variable or a connection here: for the pack write {pack.name}::{formula}"
             self.lints.append(Lint(message, written.start, written.end))
         return None
+
+    def _is_table(self, written: Name, pack: KnownPack, formula: str) -> bool:
+        """Tells whether a table is meant that has a pack's name: where the pack has no such formula."""
+        return not find_same(formula, pack.formulas) and bool(self.scope.tables_by_name(written.text))
 
     def note(self, written: Syntax, kind: str, ids: tuple[str, str, str], text: str, *, member: bool = False) -> None:
         """Remembers what a name stands for, as a reference."""
@@ -107,7 +114,7 @@ class Names:
         if variable is not None and connections:
             message = f"{name.text!r} is a variable and a connection here: rename one of them, or use a reference $$[…]"
             raise self._error(message, "UnknownName", name)
-        return variable or self._connection(name, pack_id)
+        return variable or self._connection(name, pack_id) or self._table(name)
 
     def _one(self, name: Name, names: Iterable[str], same: Callable[[str, str], bool]) -> str | None:
         # What is written in the same letters is meant; of what is only alike there must be one.
@@ -176,6 +183,35 @@ class Names:
         self.note(written, "packConnectionReference", (known.id, str(known.pack_id), version), known.name)
         return Typed(node, account=known)
 
+    def _table(self, name: Name) -> Typed | None:
+        # Variables and accounts come first, so that a new table changes no formula that names one of them.
+        known = self.scope.tables_by_name(name.text)
+        if len(known) > 1:
+            ids = " and ".join(table.id for table in known[:3])
+            message = f"Several tables are called {name.text!r} ({ids}): use a $$[table:…], or rename one of them"
+            raise self._error(message, "UnknownName", name)
+        return self._read(known[0], name) if known else None
+
+    def _table_by_id(self, reference: Reference) -> Typed:
+        known = self.scope.table_by_id(reference.ids[0])
+        if known is not None:
+            return self._read(known, reference)
+        # Another document's table may come as a variable; another table of that name is not the one that is meant.
+        name = Name(reference.text, True, reference.start, reference.end)
+        found = self._nearby(name)
+        if found is None:
+            message = f"There is no table {reference.ids[0]!r} ({reference.text}) here: sync it, or name another one"
+            raise self._error(message, "UnknownName", reference, near(reference.text, self.scope.table_names()))
+        return found
+
+    def _read(self, known: KnownTable, written: Syntax) -> Typed:
+        if known.columns is None:
+            message = f"The table {known.name!r} has never been synced, so its columns are not known: sync it first"
+            raise self._error(message, "NeverSynced", written)
+        self.note(written, "table", (known.id, "", ""), known.name)
+        row = Shape(Kind.OBJECT, properties=known.columns)
+        return Typed(table(known.id, known.name, written.start, written.end), Shape(Kind.LIST, item=row))
+
     def _by_name(self, reference: Reference) -> Typed:
         if reference.flags[0]:
             message = f"The reference {reference.text!r} is marked as a property, and stands after no dot"
@@ -221,6 +257,7 @@ class Names:
         locals_ = [binding.name for binding in self.bindings]
         columns = [column for binding in self.bindings if binding.columns for column in columns_of(binding.shape)]
         known = [*locals_, *columns, *self.scope.variables, *self.scope.connection_names()]
+        known += self.scope.table_names()
         return self._error(f"Nothing here is called {name.text!r}", "UnknownName", name, near(name.text, known))
 
     def _error(self, message: str, kind: str, place: Syntax, suggestions: tuple[str, ...] = ()) -> FormulaError:

@@ -7,9 +7,9 @@ offsets in the formula. Like the tree of :mod:`packsys.language.syntax` it may b
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from packsys.language.signature import Need, Parameter
 from packsys.values import Value
@@ -139,7 +139,26 @@ class PackCall:
     end: int
 
 
-Node: TypeAlias = Constant | AccountRef | Variable | Local | Member | Operation | FunctionCall | Let | Lambda | PackCall
+@dataclass(frozen=True, slots=True)
+class TableRead:
+    """Is a question about the rows of a sync table, by the table's id; ``name`` is for people.
+
+    ``query`` is plain JSON as :mod:`packsys.language.tables` has it, in which places among ``values`` stand for values.
+    Where those, or the rows, do not allow the question to be asked, ``instead`` is evaluated: it means the same.
+    """
+
+    table: str
+    name: str
+    query: Mapping[str, Any]
+    values: tuple[Node, ...]
+    instead: Node | None
+    start: int
+    end: int
+
+
+Node: TypeAlias = (
+    Constant | AccountRef | Variable | Local | Member | Operation | FunctionCall | Let | Lambda | PackCall | TableRead
+)
 
 
 def children(node: Node) -> Iterator[Node]:
@@ -159,3 +178,6 @@ def children(node: Node) -> Iterator[Node]:
             yield from () if node.account is None else (node.account,)
             for given in node.arguments:
                 yield from given.nodes
+        case TableRead():
+            yield from node.values
+            yield from () if node.instead is None else (node.instead,)

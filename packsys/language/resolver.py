@@ -13,6 +13,7 @@ from packsys.language.matching import Labelled, Mismatch, match
 from packsys.language.names import Binding, Names
 from packsys.language.nodes import Constant, FunctionCall, Lambda, Let, Member, Node, Operation
 from packsys.language.packcalls import bind_pack_call
+from packsys.language.pushing import pushed, pushed_member
 from packsys.language.scope import KnownPack, Scope, find_same
 from packsys.language.shapes import UNKNOWN, NoMember, Typed, member_shape, shape_of
 from packsys.language.signature import Kind, Shape
@@ -120,7 +121,8 @@ class _Resolver:
             raise self._no_member(found, wanted)
         name, shape = found
         self.names.note(wanted, "variable", ("", "", ""), name, member=True)
-        return Typed(Member(receiver.node, name, written.start, written.end), shape)
+        member = Member(receiver.node, name, written.start, written.end)
+        return Typed(pushed_member(member, receiver.shape), shape)
 
     def _no_member(self, found: NoMember, wanted: Name | Reference) -> FormulaError:
         has = f"; it has {listed(found.names)}" if found.names else ""
@@ -198,7 +200,8 @@ class _Resolver:
             nodes.append(typed.node)
             shapes.append(typed.shape)
         shape = function.result if isinstance(function.result, Shape) else function.result(shapes)
-        return Typed(FunctionCall(function.name, tuple(nodes), written.start, written.end), shape)
+        call = FunctionCall(function.name, tuple(nodes), written.start, written.end)
+        return Typed(pushed(call, shapes[0]) if shapes else call, shape)
 
     def _lambda(self, body: Syntax, items: Shape) -> _Visit:
         item = (items.item or UNKNOWN) if items.kind is Kind.LIST else items

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from packsys.language.signature import Signature
+from packsys.language.signature import Shape, Signature
 from packsys.values import Value
 
 
@@ -28,8 +28,17 @@ class KnownConnection:
     name: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class KnownTable:
+    """Is a synced table that formulas can read; ``columns`` are not known before it was synced."""
+
+    id: str
+    name: str
+    columns: Mapping[str, Shape] | None = None
+
+
 class Scope(Protocol):
-    """Knows packs, connections and variables. Names match in any case."""
+    """Knows packs, connections, synced tables and variables. Names match in any case."""
 
     @property
     def home(self) -> str:
@@ -64,6 +73,15 @@ class Scope(Protocol):
     def default_account(self, pack_id: int) -> str | None:
         """Gives the id of the connection for calls of a pack that name none."""
 
+    def table_by_id(self, table: str) -> KnownTable | None:
+        """Finds a synced table by its id."""
+
+    def tables_by_name(self, name: str) -> Sequence[KnownTable]:
+        """Lists the synced tables of a name: one table of a pack may be synced several times."""
+
+    def table_names(self) -> Sequence[str]:
+        """Lists the synced tables there are, for suggestions."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class FixedScope:
@@ -76,6 +94,7 @@ class FixedScope:
     connections: Sequence[KnownConnection] = ()
     variables: Mapping[str, Value] = field(default_factory=dict)
     defaults: Mapping[int, str] = field(default_factory=dict)
+    tables: Sequence[KnownTable] = ()
     actions: bool = False
     home: str = ""
 
@@ -106,6 +125,18 @@ class FixedScope:
     def default_account(self, pack_id: int) -> str | None:
         """Gives the connection for calls that name none."""
         return self.defaults.get(pack_id)
+
+    def table_by_id(self, table: str) -> KnownTable | None:
+        """Finds a synced table by its id."""
+        return next((known for known in self.tables if known.id == table), None)
+
+    def tables_by_name(self, name: str) -> Sequence[KnownTable]:
+        """Lists the synced tables of a name."""
+        return [known for known in self.tables if same_name(known.name, name)]
+
+    def table_names(self) -> Sequence[str]:
+        """Lists the synced tables."""
+        return [known.name for known in self.tables]
 
 
 def same_name(one: str, other: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from packsys.language.scope import KnownConnection, KnownPack, Scope
+from packsys.language.scope import KnownConnection, KnownPack, KnownTable, Scope
 from packsys.values import Account, Value
 
 _Answer = TypeVar("_Answer")
@@ -71,6 +71,18 @@ class Transcript:
     def default_account(self, pack_id: int) -> str | None:
         """Gives the connection for calls that name none."""
         return self._note(self._scope.default_account(pack_id), "default_account", pack_id)
+
+    def table_by_id(self, table: str) -> KnownTable | None:
+        """Finds a synced table by its id."""
+        return self._note(self._scope.table_by_id(table), "table_by_id", table)
+
+    def tables_by_name(self, name: str) -> Sequence[KnownTable]:
+        """Lists the synced tables of a name."""
+        return self._note(self._scope.tables_by_name(name), "tables_by_name", name)
+
+    def table_names(self) -> Sequence[str]:
+        """Lists the synced tables."""
+        return self._note(self._scope.table_names(), "table_names")
 
     def _note(self, answer: _Answer, question: str, *about: Any) -> _Answer:
         self._told[(question, about)] = answer

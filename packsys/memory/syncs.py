@@ -9,6 +9,7 @@ from typing import Any
 
 from packsys.errors import Conflict, NotFound
 from packsys.memory.ledger import settled
+from packsys.memory.syncanswer import answer
 from packsys.memory.syncledger import RunFile, SyncLedger, TableFile
 from packsys.memory.syncselect import select
 from packsys.syncmodel import (
@@ -25,7 +26,7 @@ from packsys.syncmodel import (
     SyncRun,
     SyncTable,
 )
-from packsys.syncquery import RowQuery
+from packsys.syncquery import Answer, Question, RowQuery
 
 
 class MemorySyncTables:
@@ -118,6 +119,11 @@ class MemorySyncRuns:
             runs = files[table].runs if table in files else []
             return tuple(file.run for file in reversed(runs))[:limit]
 
+    def completed(self, table: str) -> bool:
+        """Tells whether a run of a table has ever come to its end, so that its rows are all there were."""
+        runs = self.of(table, limit=10**9)
+        return any(run.state is RunState.SUCCEEDED and run.trigger != "replay" for run in runs)
+
     def pages(self, run: str, *, after: int = -1, limit: int = 1000) -> Sequence[SyncPage]:
         """Lists the pages that a run has kept, from behind a number."""
         with self._ledger.open():
@@ -182,6 +188,13 @@ class MemoryRows:
         with self._ledger.open() as files:
             kept = files[table].rows.values() if table in files else ()
             return select([file.row for file in kept if query.deleted or file.live], query)
+
+    def ask(self, table: str, question: Question, *, most: int, size: int) -> Answer:
+        """Answers a formula from the rows that are there: at most so many, and so many bytes."""
+        with self._ledger.open() as files:
+            kept = files[table].rows if table in files else {}
+            live = [(key, kept[key].row.values) for key in sorted(kept) if kept[key].live]
+        return answer(live, question, most=most, size=size)
 
     def changes(self, table: str, *, after: int = 0, limit: int = 1000) -> Sequence[Change]:
         """Lists what happened to rows after a number. Nothing ever appears behind a number that was read."""

@@ -20,6 +20,7 @@ from packsys.language.nodes import (
     Node,
     Operation,
     PackCall,
+    TableRead,
     Variable,
 )
 from packsys.language.walk import walk
@@ -30,14 +31,14 @@ _NONE: frozenset[int] = frozenset()
 
 @dataclass(slots=True)
 class Vertex:
-    """Is one structurally distinct pack call; equal calls of a formula share one.
+    """Is one structurally distinct pack call, or question to a table; equal ones of a formula share one.
 
     ``data`` are the calls whose results it takes, ``waits`` those that decide whether it is made, or come before it
     in a sequence of actions. A ``guarded`` call may not be made at all; one that ``fans_out`` is made per item.
     """
 
     number: int
-    call: PackCall
+    call: PackCall | TableRead
     data: frozenset[int]
     waits: frozenset[int]
     guarded: bool
@@ -153,7 +154,15 @@ class _Builder:
         self._met(vertex)
         return Facts(joined.structure, frozenset({vertex.number}), joined.varies)
 
-    def _added(self, node: PackCall, facts: Facts) -> Vertex:
+    def table_read(self, node: TableRead) -> _Visit:
+        # What is done instead asks other tables nothing: it is not planned, as what a retry does is not.
+        facts = yield from _all(node.values)
+        joined = self._joined(facts, "table", node.table, canonical(node.query))
+        vertex = self.calls.get(joined.structure) or self._added(node, joined)
+        self._met(vertex)
+        return Facts(joined.structure, frozenset({vertex.number}), joined.varies)
+
+    def _added(self, node: PackCall | TableRead, facts: Facts) -> Vertex:
         vertex = Vertex(len(self.vertices) + 1, node, facts.needs, self.waits, self.guarded, facts.varies)
         self.vertices.append(vertex)
         self.calls[facts.structure] = vertex
@@ -195,4 +204,5 @@ _VISITS: Mapping[type[Any], Callable[[_Builder, Any], Facts | _Visit]] = {
     Let: _Builder.let,
     FunctionCall: _Builder.function,
     PackCall: _Builder.pack_call,
+    TableRead: _Builder.table_read,
 }

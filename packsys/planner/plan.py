@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
-from packsys.language.nodes import AccountRef, Node
+from packsys.language.nodes import AccountRef, Node, PackCall, TableRead
+from packsys.language.tables import READERS, TABLES, call_of
 from packsys.planner.graph import Vertex, graph_of
 
 
@@ -41,6 +43,13 @@ class Plan:
     waves: tuple[tuple[str, ...], ...]
 
 
+class _Called(TypedDict):
+    call: str
+    pack_id: int
+    account: str | None
+    action: bool
+
+
 def plan_of(tree: Node) -> Plan:
     """Plans a bound formula without running it."""
     vertices = graph_of(tree)
@@ -51,16 +60,26 @@ def _step(vertex: Vertex) -> PlannedStep:
     call = vertex.call
     return PlannedStep(
         id=_id(vertex.number),
-        call=f"{call.pack}::{call.formula}",
-        pack_id=call.pack_id,
-        account=call.account.id if isinstance(call.account, AccountRef) else None,
+        **_called(call),
         depends_on=tuple(_id(number) for number in sorted(vertex.data | vertex.waits)),
         guarded=vertex.guarded,
         fans_out=vertex.fans_out,
-        action=call.action,
         start=call.start,
         end=call.end,
     )
+
+
+def _called(call: PackCall | TableRead) -> _Called:
+    match call:
+        case TableRead():
+            return {"call": f"{READERS}::{call_of(call.query)}", "pack_id": TABLES, "account": None, "action": False}
+    account = call.account.id if isinstance(call.account, AccountRef) else None
+    return {
+        "call": f"{call.pack}::{call.formula}",
+        "pack_id": call.pack_id,
+        "account": account,
+        "action": call.action,
+    }
 
 
 def _waves(vertices: Sequence[Vertex]) -> tuple[tuple[str, ...], ...]:

@@ -18,6 +18,7 @@ from packsys.ports.packs import PackStore, ReleaseStore
 from packsys.ports.results import Asked, FlightDesk, Handed, Kept, LastingResults, Lead, ResultCache, Wait
 from packsys.ports.running import Call, Inquiry, PackRunner, World
 from packsys.ports.sending import Dispatcher, Display, Flowed, Pressure, Queues
+from packsys.ports.tables import TableReader
 
 __all__ = [
     "AnswerCache",
@@ -56,6 +57,7 @@ __all__ = [
     "Response",
     "ResultCache",
     "StepStore",
+    "TableReader",
     "UpkeepStore",
     "Wait",
     "WebhookSecretStore",

@@ -7,11 +7,13 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from packsys.errors import Actor, LimitReached, NotReady, PackError, PacksysError, RateLimited
 from packsys.language.invocation import Invocation
+from packsys.language.tables import TABLES
 from packsys.model import Claim, PackFormula, PackVersion
-from packsys.ports import Call, Dispatcher, Display, PackRunner, PackStore, StepStore
+from packsys.ports import Call, Dispatcher, Display, PackRunner, PackStore, StepStore, TableReader
 from packsys.runtime.advance import SLICE, Advance
 from packsys.runtime.flights import Flight, Flights
 from packsys.runtime.heartbeat import Heartbeats
@@ -19,6 +21,7 @@ from packsys.runtime.paces import Paces
 from packsys.runtime.patience import patiently
 from packsys.runtime.retries import Retries
 from packsys.runtime.surround import Surround
+from packsys.runtime.tables import NoTables
 from packsys.sdk.surroundings import Location
 from packsys.turns import Claimed, Settled
 from packsys.values import ErrorValue, Origin
@@ -32,9 +35,9 @@ class Execute:
     """Claims a step, makes its call, commits the outcome under the claim, and goes on with what that made possible.
 
     Calling it twice is harmless: a step that is held or kept is left alone. ``heartbeats`` keep claims alive while
-    pack code runs, ``display`` shows the calls that it goes on with, ``clock`` counts seconds. Calls to a formula that
-    is quick are claimed and committed together with those of the same job that wait behind them: that takes longer
-    than the calls do.
+    pack code runs, ``display`` shows the calls that it goes on with, ``tables`` answers those that no pack does, and
+    ``clock`` counts seconds. Calls to a formula that is quick are claimed and committed together with those of the
+    same job that wait behind them: that takes longer than the calls do.
     """
 
     steps: StepStore
@@ -48,6 +51,7 @@ class Execute:
     heartbeats: Heartbeats
     display: Display
     paces: Paces = field(default_factory=Paces)
+    tables: TableReader = NoTables()  # noqa: RUF009 - it holds nothing
     clock: Callable[[], float] = time.monotonic
 
     def __call__(self, job: str, key: str, *, call: str = "", queue: str = "") -> None:
@@ -75,6 +79,8 @@ class Execute:
         """
         if claim.step.invocation.action and claim.tries > 1:
             return Settled(claim=claim, outcome=_unknown(claim))
+        if claim.step.invocation.pack_id == TABLES:
+            return self._read(claim)
         try:
             # A database that is just starting again is no fault of the call, and must not become its outcome.
             formula, call = patiently(lambda: self._call(claim), seconds=30, pause=0.2)
@@ -84,6 +90,16 @@ class Execute:
             return Settled(claim=claim, outcome=_error(error, claim))
         boarded = self.flights.board(claim, formula)
         return self._attempt(boarded, call, beside) if isinstance(boarded, Flight) else boarded
+
+    def _read(self, claim: Claim) -> Settled:
+        """Asks a synced table, anew for each job."""
+        ask = partial(self.tables.answer, claim.step.invocation.arguments, workspace=claim.workspace)
+        try:
+            return Settled(claim=claim, outcome=patiently(ask, seconds=30, pause=0.2))
+        except NotReady:
+            raise  # the claim runs out, and another worker takes the step
+        except PacksysError as error:
+            return Settled(claim=claim, outcome=_error(error, claim))
 
     def _attempt(self, flight: Flight, call: Call, beside: Callable[[], None]) -> Settled | None:
         try:

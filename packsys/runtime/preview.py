@@ -11,8 +11,9 @@ from packsys.language.drawing import drawn
 from packsys.language.editor import Assistance, assist
 from packsys.model import Submission
 from packsys.planner.plan import Plan, plan_of
-from packsys.ports import ConnectionStore, PackStore
+from packsys.ports import ConnectionStore, PackStore, TableReader
 from packsys.runtime.scope import WorkspaceScope
+from packsys.runtime.tables import NoTables
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,9 @@ class AssistAuthor:
 
     packs: PackStore
     connections: ConnectionStore
+    tables: TableReader = NoTables()  # noqa: RUF009 - it holds nothing
 
     def __call__(self, submission: Submission, position: int) -> Assistance:
         """Gives what is known at a position of the formula, counted in code points; a wrong formula is no error."""
-        scope = WorkspaceScope(submission, packs=self.packs, connections=self.connections)
+        scope = WorkspaceScope(submission, packs=self.packs, connections=self.connections, tables=self.tables)
         return assist(submission.formula, position, scope)

@@ -7,21 +7,25 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from packsys.language.compile import Compiled, Compiler
-from packsys.language.scope import KnownConnection, KnownPack, same_name
+from packsys.language.scope import KnownConnection, KnownPack, KnownTable, same_name
 from packsys.model import Connection, ConnectionState, PackVersion, Submission
-from packsys.ports import ConnectionStore, PackStore
+from packsys.ports import ConnectionStore, PackStore, TableReader
+from packsys.runtime.tables import NoTables
 from packsys.values import Value
 
 
 class WorkspaceScope:
-    """Is what a submitted formula can name: installed packs, the workspace's connections, its own variables.
+    """Is what a submitted formula can name: packs, the workspace's connections and synced tables, its own variables.
 
     Connections are read when the first one is named, once.
     """
 
-    def __init__(self, submission: Submission, *, packs: PackStore, connections: ConnectionStore) -> None:
+    def __init__(
+        self, submission: Submission, *, packs: PackStore, connections: ConnectionStore, tables: TableReader
+    ) -> None:
         """Takes the submission and the stores to look things up in."""
         self._submission, self._packs, self._connections = submission, packs, connections
+        self._tables = tables
 
     @property
     def home(self) -> str:
@@ -67,6 +71,18 @@ class WorkspaceScope:
         usable = [row for row in self._rows if row.pack_id == pack_id and row.state is ConnectionState.ACTIVE]
         return usable[0].id if len(usable) == 1 else None
 
+    def table_by_id(self, table: str) -> KnownTable | None:
+        """Finds a synced table by its id."""
+        return self._tables.by_id(table, workspace=self._submission.workspace)
+
+    def tables_by_name(self, name: str) -> Sequence[KnownTable]:
+        """Lists the synced tables of a name."""
+        return self._tables.by_name(name, workspace=self._submission.workspace)
+
+    def table_names(self) -> Sequence[str]:
+        """Lists the synced tables."""
+        return self._tables.names(workspace=self._submission.workspace)
+
     @cached_property
     def _rows(self) -> Sequence[Connection]:
         return self._connections.list(workspace=self._submission.workspace)
@@ -79,10 +95,11 @@ class Compile:
     compiler: Compiler
     packs: PackStore
     connections: ConnectionStore
+    tables: TableReader = NoTables()  # noqa: RUF009 - it holds nothing
 
     def __call__(self, submission: Submission) -> Compiled:
         """Gives the bound formula; raises FormulaError."""
-        scope = WorkspaceScope(submission, packs=self.packs, connections=self.connections)
+        scope = WorkspaceScope(submission, packs=self.packs, connections=self.connections, tables=self.tables)
         return self.compiler.compile(submission.formula, scope)
 
 

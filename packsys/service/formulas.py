@@ -100,7 +100,7 @@ class CompletionView(BaseModel):
     """Is one thing to choose: `insert` takes the place of the code points from `start` to the cursor."""
 
     label: str = Field(examples=["Repos"])
-    kind: Literal["function", "pack", "formula", "column", "variable", "connection", "property"]
+    kind: Literal["function", "pack", "formula", "column", "variable", "connection", "property", "table"]
     insert: str = Field(examples=["Repos("])
     start: int
     detail: str = Field(description="How it is called, or what kind of value it is.")

@@ -10,11 +10,12 @@ from sqlalchemy import Connection, Row
 from packsys.errors import Conflict
 from packsys.store.database import Database
 from packsys.store.staging import keep, reject
+from packsys.store.syncanswer import answer
 from packsys.store.syncqueries import SYNC
 from packsys.store.syncselect import selected
 from packsys.syncmodel import Change, Counts, DeadLetter, Operation, PageRows, Reason, Reject
 from packsys.syncmodel import Row as KeptRow
-from packsys.syncquery import RowQuery
+from packsys.syncquery import Answer, Question, RowQuery
 
 
 class PostgresRows:
@@ -33,6 +34,14 @@ class PostgresRows:
         """Lists the rows that a query asks for, in its order."""
         with self._database.connect() as connection:
             return tuple(map(_row, connection.execute(selected(table, query))))
+
+    def ask(self, table: str, question: Question, *, most: int, size: int) -> Answer:
+        """Answers a formula from the rows that are there, all at one moment: at most so many, and so many bytes.
+
+        Raises TooMuch where it takes too long.
+        """
+        with self._database.connect() as connection:
+            return answer(connection, table, question, most=most, size=size)
 
     def changes(self, table: str, *, after: int = 0, limit: int = 1000) -> Sequence[Change]:
         """Lists what happened to rows after a number. Nothing ever appears behind a number that was read."""

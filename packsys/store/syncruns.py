@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from packsys.errors import Conflict, NotFound
 from packsys.store.database import Database
 from packsys.store.syncqueries import SYNC, columns, counts, run, table
-from packsys.store.synctables import sync_table
+from packsys.store.synctables import sync_run, sync_table
 from packsys.syncmodel import MOVES, RunState, SyncPage, SyncRun, SyncTable
 
 
@@ -100,6 +100,13 @@ class PostgresSyncRuns:
         """Lists a table's runs, the newest first."""
         with self._database.connect() as connection:
             return tuple(map(_run, connection.execute(SYNC["runs"], {"table_id": table, "limit": limit})))
+
+    def completed(self, table: str) -> bool:
+        """Tells whether a run of a table has ever come to its end, so that its rows are all there were."""
+        scope = select(sync_table.c.scope).where(sync_table.c.table_id == table).scalar_subquery()
+        ended = (sync_run.c.state == RunState.SUCCEEDED.value) & (sync_run.c.trigger != "replay")
+        with self._database.connect() as connection:
+            return bool(connection.scalar(select(exists().where((sync_run.c.scope == scope) & ended))))
 
     def pages(self, run: str, *, after: int = -1, limit: int = 1000) -> Sequence[SyncPage]:
         """Lists the pages that a run has kept, from behind a number."""

@@ -25,6 +25,7 @@ from packsys.language.nodes import (
     Node,
     Operation,
     PackCall,
+    TableRead,
     Variable,
 )
 from packsys.language.signature import Kind, Need, Parameter, Shape
@@ -46,6 +47,7 @@ def _larger(inner: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
     many = st.lists(inner, max_size=3).map(tuple)
     given_ = st.lists(st.builds(Given, parameters, many), max_size=2).map(tuple)
     return st.one_of(
+        st.builds(TableRead, words, words, st.just({"give": "rows"}), many, st.none() | inner, places, places),
         st.builds(Member, inner, words, places, places),
         st.builds(Operation, st.lists(words).map(tuple), many, places, places),
         st.builds(FunctionCall, words, st.lists(st.none() | inner, max_size=3).map(tuple), places, places),

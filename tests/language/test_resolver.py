@@ -33,6 +33,9 @@ def sent(formula: str, scope: Scope = SCOPE) -> tuple[str, str | None, dict[str,
     return call.name, call.account, dict(call.arguments)
 
 
+NO_TABLE = "There is no table 'g-1' (Tasks) here: sync it, or name another one"
+
+
 @pytest.mark.parametrize(
     "formula",
     [
@@ -65,7 +68,7 @@ def test_ways_to_call_a_formula_of_a_pack(formula: str) -> None:
         ),
         ("GitHub", "UnknownName", 1, "GitHub is a pack: call one of its formulas, as in GitHub::Repos(…)", ()),
         ("$$[foo::::false:false:x]", "UnknownName", 1, "There are no references of the type 'foo'", ()),
-        ("$$[table:g-1:::false:false:Tasks]", "UnknownName", 1, "Nothing here is called 'Tasks'", ()),
+        ("$$[table:g-1:::false:false:Tasks]", "UnknownName", 1, NO_TABLE, ("Tasks",)),
         ("Fliter(List(1), true)", "UnknownFormula", 1, "There is no function 'Fliter'", ("Filter", "List")),
         ("VLOOKUP(1)", "UnknownFormula", 1, "There is no function 'VLOOKUP'", ("Filter",)),
         ("List(1).Map(2)", "UnknownFormula", 9, "There is no function 'Map'", ("FormulaMap", "Max")),

@@ -63,6 +63,16 @@ def test_each_call_is_a_task_with_its_name(flower: tuple[System, httpx.Client]) 
     assert len(seen(client, "Probe::Add", 1)) == 1
 
 
+def test_a_question_to_a_synced_table_is_a_task_as_well(flower: tuple[System, httpx.Client]) -> None:
+    system, client = flower
+    with Packsys(system.url, system.key) as service:
+        made = service.syncs.create(pack="Probe", table="Numbers", name="Counted")
+        assert service.syncs.wait(service.syncs.start(made["id"], mode="full")["id"])["state"] == "succeeded"
+        seen(client, "nothing", 0)
+        assert service.run("[Counted].Filter(Number > 3).Count() + Probe::Add(1, 2)") == 9
+    assert len(seen(client, "Tables::Count", 1)) == 1
+
+
 def test_its_messages_hold_ids_and_nothing_else(flower: tuple[System, httpx.Client]) -> None:
     system, client = flower
     seen(client, "nothing", 0)

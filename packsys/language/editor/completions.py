@@ -22,7 +22,7 @@ _PLAIN = re.compile(r"[^\W\d][\w\u0300-\u036f]*")
 class Completion:
     """Is one thing to choose: ``insert`` takes the place of what was typed of it, ``start`` is where that begins.
 
-    ``kind`` is function, pack, formula, column, variable, connection or property.
+    ``kind`` is function, pack, formula, column, variable, connection, table or property.
     """
 
     label: str
@@ -46,10 +46,8 @@ def completions(text: str, position: int, scope: Scope) -> list[Completion]:
     )
 
 
-_RANKS = {
-    kind: rank
-    for rank, kind in enumerate(("column", "property", "formula", "variable", "connection", "pack", "function"))
-}
+_ORDER = ("column", "property", "formula", "variable", "connection", "table", "pack", "function")
+_RANKS = {kind: rank for rank, kind in enumerate(_ORDER)}
 
 
 def _things(context: Context, scope: Scope, start: int) -> Iterator[Completion]:
@@ -89,6 +87,8 @@ def _anywhere(context: Context, scope: Scope, start: int) -> Iterator[Completion
         yield Completion(name, "variable", _written(name), start)
     for name in scope.connection_names():
         yield Completion(name, "connection", f"[{name}]", start, "connected account")
+    for name in scope.table_names():
+        yield Completion(name, "table", f"[{name}]", start, "synced table")
     if not context.bracketed:
         for name in scope.pack_names():
             yield Completion(name, "pack", f"{_written(name)}::", start, "pack")

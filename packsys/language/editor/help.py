@@ -11,9 +11,10 @@ from packsys.language.functions import LIBRARY
 from packsys.language.functions.registry import Function
 from packsys.language.parser.scanner import scan
 from packsys.language.parser.tokens import Token
-from packsys.language.scope import Scope, find_same, same_name
+from packsys.language.scope import KnownTable, Scope, find_same, same_name
 from packsys.language.shapes import NoMember, member_shape
 from packsys.language.signature import Parameter, Signature
+from packsys.language.suggestions import listed
 from packsys.language.usage import parameters_of, usage_of
 
 
@@ -86,12 +87,23 @@ def _value(token: Token, scope: Scope) -> tuple[str, str] | None:
     if token.kind == "reference" and token.text.startswith("packConnectionReference:"):
         known = scope.connection_by_id(token.text.split(":")[1])
         return None if known is None else (known.name, "Is a connected account.")
+    if token.kind == "reference" and token.text.startswith(("table:", "grid:")):
+        table = scope.table_by_id(token.text.split(":")[1])
+        return None if table is None else (table.name, _columns(table))
     if find_same(token.text, scope.variables):
         return token.text, "Is a variable."
     if scope.connections_by_name(token.text):
         return token.text, "Is a connected account."
+    if (tables := scope.tables_by_name(token.text)) and token.kind != "reference":
+        return tables[0].name, _columns(tables[0])
     function = LIBRARY.find(token.text) if token.kind == "name" else None
     return None if function is None else (function.usage, function.description)
+
+
+def _columns(table: KnownTable) -> str:
+    if table.columns is None:
+        return "Is a table that has never been synced."
+    return f"Is a synced table; its columns are {listed(table.columns)}."
 
 
 def _usage(found: Function | Signature) -> tuple[str, tuple[Parameter, ...]]:
