@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 from psycopg.rows import namedtuple_row
-from sqlalchemy import Engine
+from sqlalchemy import Engine, PoolProxiedConnection
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -45,6 +45,41 @@ class Direct:
             except psycopg.OperationalError:
                 self.engine.dispose()  # after a restart of the server all of them are broken
                 return self._once(statement, terms)
+
+    @contextmanager
+    def begin(self) -> Iterator[psycopg.Connection[Any]]:
+        """Gives a connection inside one transaction, committed at the end of the block; raises as the others do."""
+        with answering():
+            borrowed = self._begun()
+            driver: psycopg.Connection[Any] = borrowed.driver_connection  # type: ignore[assignment]
+            try:
+                yield driver
+                driver.execute("commit")
+            except psycopg.OperationalError:
+                borrowed.invalidate()
+                raise
+            except BaseException:
+                driver.execute("rollback")
+                raise
+            finally:
+                borrowed.close()
+
+    def _begun(self) -> PoolProxiedConnection:
+        try:
+            return self._tried()
+        except psycopg.OperationalError:
+            self.engine.dispose()  # as in "rows"
+            return self._tried()
+
+    def _tried(self) -> PoolProxiedConnection:
+        borrowed = self.engine.raw_connection()
+        try:
+            borrowed.driver_connection.execute("begin")  # type: ignore[union-attr]
+        except psycopg.OperationalError:
+            borrowed.invalidate()
+            borrowed.close()
+            raise
+        return borrowed
 
     def _once(self, statement: str, terms: Mapping[str, Any]) -> Sequence[Any]:
         borrowed = self.engine.raw_connection()
