@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -33,10 +33,18 @@ class RunState(StrEnum):
         return self in (RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED)
 
 
+SIDE_BY_SIDE = 8
+"""Partitions of one run that are read at the same time: the others rest, so that no table takes all workers."""
+
+
 class Phase(StrEnum):
-    """Says what a run is at: it reads its pages, and then finishes by looking for what is gone."""
+    """Says what a run is at: it reads its pages, and then finishes by looking for what is gone.
+
+    One whose own last page is read, while partitions of it are not, is at those.
+    """
 
     PAGES = "pages"
+    PARTITIONS = "partitions"
     FINISH = "finish"
 
 
@@ -138,6 +146,10 @@ class SyncRun:
     ``incomplete`` says that the pack knows of rows that it did not give, ``approved`` whether the run may delete, where
     that is decided. ``fence`` counts claims, ``tries`` those since the last page that was kept. ``waits`` are seconds
     by cause. ``error`` is why it failed.
+
+    ``partitions`` are those that its pages have named so far, ``partitions_read`` how many of them have been read to
+    their end. ``pages`` counts the pages of all of them and its own. Each of them is claimed as a run is: then
+    ``partition`` is its name, and its page, continuation, fence, tries and completions are its own.
     """
 
     id: str
@@ -147,7 +159,11 @@ class SyncRun:
     trigger: str = "manual"
     state: RunState = RunState.QUEUED
     phase: Phase = Phase.PAGES
+    partition: str = ""
     page: int = 0
+    pages: int = 0
+    partitions: int = 0
+    partitions_read: int = 0
     fence: int = 0
     tries: int = 0
     continuation: Mapping[str, Any] | None = None
@@ -231,7 +247,8 @@ class Checked:
 class PageRows:
     """Is all that one page brings, ready to be kept; None as ``continuation`` says that it is the last one.
 
-    ``deleted`` are keys that the pack knows to be gone. ``timings`` are seconds by stage, for the ledger.
+    ``deleted`` are keys that the pack knows to be gone. ``partitions`` are where those begin that the page names.
+    ``timings`` are seconds by stage, for the ledger.
     """
 
     rows: Sequence[NewRow] = ()
@@ -240,7 +257,38 @@ class PageRows:
     continuation: Mapping[str, Any] | None = None
     completion: Mapping[str, Any] | None = None
     incomplete: bool = False
+    partitions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     timings: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """Is what came of a page that was kept: what became of its rows, and how its run goes on.
+
+    ``next`` is the claim on its next page, where that was taken with it. ``due`` are runs, and partitions, that are to
+    be rung for.
+    """
+
+    counts: Counts
+    next: SyncClaim | None = None
+    due: Sequence[SyncRun] = ()
+
+
+def after(run: SyncRun, page: PageRows) -> SyncRun:
+    """Gives a run as it stands after a page of its own was kept, as far as that decides what comes next."""
+    phase = Phase.FINISH if page.continuation is None else Phase.PAGES
+    return replace(run, page=run.page + 1, phase=phase, state=RunState.QUEUED, continuation=page.continuation, tries=0)
+
+
+def going_on(claim: SyncClaim, page: PageRows, stored: Stored, *, phase: Phase, taken: bool) -> Stored:
+    """Adds how the run of a claim goes on, which is at a ``phase`` now: its next page is ``taken``, or due."""
+    run = replace(after(claim.run, page), phase=phase, counts=claim.run.counts + stored.counts)
+    if taken and page.continuation is not None:
+        held = replace(run, state=RunState.RUNNING, fence=run.fence + 1, tries=1)
+        return replace(stored, next=replace(claim, run=held))
+    if phase is Phase.PARTITIONS or (run.partition and page.continuation is None):
+        return stored
+    return replace(stored, due=(run, *stored.due))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ from packsys.syncmodel import (
     PageRows,
     Row,
     RunState,
+    Stored,
     SyncClaim,
     SyncPage,
     SyncRun,
@@ -100,8 +101,11 @@ class SyncWorkStore(Protocol):
     def renew(self, claim: SyncClaim, *, lease: float) -> bool:
         """Holds a claim for ``lease`` more seconds; False when it was lost."""
 
-    def apply(self, claim: SyncClaim, page: PageRows) -> Counts | None:
+    def apply(self, claim: SyncClaim, page: PageRows, *, lease: float | None = None) -> Stored | None:
         """Keeps a page's rows and where to go on, in one transaction; None, and nothing written, without the claim.
+
+        With a ``lease`` the same transaction takes the next page of the run, where there is one, for as many seconds.
+        Partitions that the page names begin with it, and one that it ends ends with it; a few are due at a time.
 
         Raises :class:`~packsys.errors.EndlessPages` when the continuation was given before in this run.
         """

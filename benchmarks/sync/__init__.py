@@ -1,7 +1,8 @@
 """Measures how long 100,000 rows take from a service into PostgreSQL, beside dlt and a loop written by hand.
 
-Everybody reads the same pages of the same service, one after the other, into the same PostgreSQL. In each round all
-have their turn, first with nothing kept, then again with everything unchanged.
+Everybody reads the same pages of the same service, one after the other, into the same PostgreSQL; at last we read eight
+partitions side by side, from a service that takes its time. In each round all have their turn, first with nothing kept,
+then again with everything unchanged.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ from benchmarks.figures import Figure, progress, times
 from benchmarks.sync.house import BARE, DEFAULT, OURS, TUNED, House, Load, house
 from benchmarks.sync.split import split
 
-AT_LEAST = {(1000, TUNED): 2.0, (1000, BARE): 0.5, (100, TUNED): 1.0}
+LATENCY, PARTITIONED = 0.02, 0
+"""Seconds that a service takes for a page; and the size of a page where partitions are read side by side, any."""
+
+AT_LEAST = {(1000, TUNED): 2.0, (1000, BARE): 0.5, (100, TUNED): 1.0, (PARTITIONED, TUNED): 5.0}
 """Times better than who is named, by the rows of a page: the goals of issue 6."""
 
 MOST_LOG, MOST_MEMORY = 50.0, 150.0
@@ -41,6 +45,8 @@ def run(options: argparse.Namespace) -> Iterator[Figure]:
             for size in options.size or (1000, 100):
                 yield from measured(made, options, size=size, delay=delay)
         for size in options.size or (1000, 100):
+            yield from parted(made, options, size=size)
+        for size in options.size or (1000, 100):
             yield from split(made, size=size)
 
 
@@ -58,6 +64,22 @@ def measured(made: House, options: argparse.Namespace, *, size: int, delay: floa
     for kind in ("first", "again"):
         yield from _compared(f"sync_{size}_{delay * 1e3:g}ms_{kind}", loads, kind, made.rows, size)
     yield from _ours(f"sync_{size}_{delay * 1e3:g}ms", loads)
+
+
+def parted(made: House, options: argparse.Namespace, *, size: int) -> Iterator[Figure]:
+    """Measures a table that may be read side by side, from a service that takes its time, beside tuned dlt."""
+    loads: Loads = defaultdict(list)
+    peers = {name: begin for name, begin in made.loaders() if name == TUNED}
+    for number in range(options.rounds):
+        for name, begin in {OURS: lambda: made.ours("Parts"), **peers}.items():
+            progress(
+                f"pages of {size}, {LATENCY * 1e3:g} ms, partitions, round {number + 1} of {options.rounds}: {name}"
+            )
+            load = begin()
+            for kind in ("first", "again"):
+                loads[name, kind].append(load(size, LATENCY))
+    for kind in ("first", "again"):
+        yield from _compared(f"sync_{size}_{LATENCY * 1e3:g}ms_partitions_{kind}", loads, kind, made.rows, PARTITIONED)
 
 
 def _compared(name: str, loads: Loads, kind: str, rows: int, size: int) -> Iterator[Figure]:

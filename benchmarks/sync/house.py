@@ -31,6 +31,9 @@ PACK = Path(__file__).parents[1] / "packs" / "rows.py"
 PACK_ID = 9310
 ACCOUNT = "0b5f4c1e-8a55-4c0e-9f3e-6f6b7a1d2c3e"
 OURS, BARE, TUNED, DEFAULT = "packsys", "bare", "dlt-tuned", "dlt-default"
+SLOTS = 4
+"""Worker processes: what one partition waits for another need not wait for."""
+
 PATIENCE = 600.0
 """Seconds after which a load that has not ended ends the benchmark."""
 
@@ -65,7 +68,7 @@ class House:
 
     def loaders(self) -> Iterator[tuple[str, Callable[[], Loader]]]:
         """Gives everybody by name, each to be begun anew with nothing loaded; who is not installed is left out."""
-        yield OURS, self._ours
+        yield OURS, self.ours
         yield BARE, lambda: self._peer("bare", "-m", "benchmarks.sync.peers.bare")
         if find_spec("dlt"):
             yield TUNED, lambda: self._peer("dlt_tuned", "-m", "benchmarks.sync.peers.dltload", "tuned")
@@ -73,7 +76,8 @@ class House:
         else:
             progress("dlt is left out: it is not installed (see the group 'bench' in pyproject.toml)")
 
-    def _ours(self) -> Loader:
+    def ours(self, table: str = "Rows") -> Loader:
+        """Gives our own workers, which read a table of the pack."""
         name = f"rows-{next(_NUMBERS)}"
 
         def load(size: int, delay: float) -> Load:
@@ -81,7 +85,7 @@ class House:
             if name not in {each.id for each in syncs.tables.list(workspace="default")}:
                 syncs.tables.add(
                     SyncTable(
-                        id=name, workspace="default", pack_id=PACK_ID, table="Rows", account=ACCOUNT,
+                        id=name, workspace="default", pack_id=PACK_ID, table=table, account=ACCOUNT,
                         parameters={"size": size, "delay": delay},
                     )
                 )  # fmt: skip
@@ -143,7 +147,7 @@ def house(rows: int) -> Iterator[House]:
     """Starts the service, the servers, and our workers."""
     with TemporaryDirectory(prefix="packsys-bench-") as name, _service(rows) as url:
         plan = Plan(
-            directory=Path(name), parts=("worker",), slots=2, packs=(str(PACK),), allowed_networks=("127.0.0.0/8",)
+            directory=Path(name), parts=("worker",), slots=SLOTS, packs=(str(PACK),), allowed_networks=("127.0.0.0/8",)
         )
         with System(plan) as system:
             migrate(system.settings.database_url)

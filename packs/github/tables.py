@@ -7,7 +7,6 @@ the host keeps them, and asks each time whether they are still the same.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -42,73 +41,56 @@ def issues(
     repository: Annotated[str, "The address of one repository, or its name as in octocat/hello-world."] = "",
     owner: Annotated[str, "Of whose repositories, when no one is named; blank for those of the account."] = "",
 ) -> Page:
-    """Holds issues and pull requests, open or closed: of one repository, or of all in turn."""
-    crawl = _beginning(context, repository, owner)
-    if not crawl.parents and crawl.more:
-        crawl = _next_parents(context, crawl)
-    if not crawl.parents:
-        return _last(context, crawl, [])
-    rows, crawl = _read(context, crawl, alone=bool(repository))
-    done = not crawl.parents and not crawl.more
-    return _last(context, crawl, rows) if done else Page(rows, continuation=asdict(crawl))
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Crawl:
-    """Says where a run through the issues of repositories stands.
-
-    ``parents`` are id and full name of repositories that are left, the first of which is being read; ``next`` is the
-    address of its next page. ``more`` is the address of more repositories. ``incomplete`` says that one was missed.
-    """
-
-    parents: Sequence[Sequence[Any]] = ()
-    next: str = ""
-    more: str = ""
-    incomplete: bool = False
-
-
-def _beginning(context: Context, repository: str, owner: str) -> _Crawl:
-    if context.sync.continuation:
-        return _Crawl(**context.sync.continuation)
-    if not repository:
-        return _Crawl(more=repositories_of(owner))
-    of, name = owner_and_name(repository, context.endpoint)
-    return _Crawl(parents=[_parent(_fetch(context, f"/repos/{of}/{name}", {}).json())])
+    """Holds issues and pull requests, open or closed: of one repository, or of all, each as a partition of its own."""
+    place = context.sync.continuation
+    if "parent" in place:
+        return _issues_of(context, **place)
+    if repository:
+        of, name = owner_and_name(repository, context.endpoint)
+        return _issues_of(context, parent=_parent(_fetch(context, f"/repos/{of}/{name}", {}).json()), alone=True)
+    page = _fetch(context, place.get("next") or repositories_of(owner), _REPOSITORIES)
+    parents = [_parent(each) for each in page.json()]
+    following = page.links.get("next")
+    return Page(
+        [],
+        partitions={str(id): {"parent": [id, full_name]} for id, full_name in parents},
+        continuation={"next": following} if following else None,
+        completion=None if following else _completion(context.sync.started_at),
+    )
 
 
 def _parent(repository: Mapping[str, Any]) -> Sequence[Any]:
     return [repository["id"], repository["full_name"]]
 
 
-def _next_parents(context: Context, crawl: _Crawl) -> _Crawl:
-    page = _fetch(context, crawl.more, _REPOSITORIES)
-    return replace(crawl, parents=[_parent(each) for each in page.json()], more=page.links.get("next", ""))
-
-
-def _read(context: Context, crawl: _Crawl, *, alone: bool) -> tuple[list[dict[str, Any]], _Crawl]:
-    (id, full_name), *others = crawl.parents
-    path, since = f"/repos/{full_name}/issues", context.sync.previous.get("since")
+def _issues_of(context: Context, parent: Sequence[Any], next: str = "", *, alone: bool = False) -> Page:
+    """Reads a page of one repository's issues; its id, which survives renames, names the partition."""
+    id, full_name = parent
+    query = {**_ISSUES, "since": context.sync.previous.get("since")}
     try:
-        page = _fetch(context, crawl.next or path, {**_ISSUES, "since": since})
+        page = _fetch(context, next or f"/repos/{full_name}/issues", query)
     except StatusCodeError as error:
-        if error.status != _NO_ISSUES and (alone or error.status not in _OUT_OF_REACH):
+        if error.status == _NO_ISSUES:
+            return Page([], completion=_completion(context.sync.started_at))
+        if alone or error.status not in _OUT_OF_REACH:
             raise
-        missed = error.status != _NO_ISSUES
-        return [], replace(crawl, parents=others, next="", incomplete=crawl.incomplete or missed)
+        return _missed(context)
     rows = [_row(each, id, full_name) for each in page.json()]
     following = page.links.get("next", "")
-    return rows, replace(crawl, parents=crawl.parents if following else others, next=following)
+    if following:
+        return Page(rows, continuation={"parent": parent, "next": following, "alone": alone})
+    return Page(rows, completion=_completion(context.sync.started_at))
+
+
+def _missed(context: Context) -> Page:
+    # A run that asks for changes only deletes nothing: it asks for the same ones again when it can.
+    previous = context.sync.previous
+    return Page([], completion=previous) if previous else Page([], incomplete=True)
 
 
 def _row(issue: Mapping[str, Any], id: int, full_name: str) -> dict[str, Any]:
     labels = [each if isinstance(each, str) else each.get("name") for each in issue.get("labels", ())]
     return {**issue, "labels": labels, "repository": {"id": id, "full_name": full_name}}
-
-
-def _last(context: Context, crawl: _Crawl, rows: Sequence[Mapping[str, Any]]) -> Page:
-    # A run that asks for changes only deletes nothing, so that what it misses costs nothing but time.
-    missed = crawl.incomplete and not context.sync.previous
-    return Page(rows, completion=_completion(context.sync.started_at), incomplete=missed)
 
 
 def _completion(started_at: datetime | None) -> Mapping[str, Any] | None:

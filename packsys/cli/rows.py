@@ -23,6 +23,7 @@ from packsys.sdk.fitting import Misfit, fit
 from packsys.sdk.names import nearest
 from packsys.sdk.schema import as_type
 from packsys.sdk.surroundings import Sync
+from packsys.sdk.tables import Course
 from packsys.sdk.targets import Aim, Target
 from packsys.values import Value, plain
 
@@ -78,6 +79,7 @@ class Reading:
     rows: list[Value] = field(default_factory=list)
     pages: int = 0
     ended: bool = False
+    course: Course = field(default_factory=Course)
 
     def __post_init__(self) -> None:
         """Finds out what the rows look like."""
@@ -107,10 +109,11 @@ class Reading:
         return self.bench.inquire(question)
 
     def _move_on(self, page: Page) -> None:
-        if page.continuation is not None and page.continuation == self.sync.continuation:
+        following = self.course.after(page.continuation, page.partitions)
+        if following is not None and following == self.sync.continuation:
             raise ResultMismatch(f"{self.table.name} gave one continuation twice: it would never end.")
-        self.ended = page.continuation is None
-        self.sync = replace(self.sync, continuation=page.continuation or {})
+        self.ended = following is None
+        self.sync = replace(self.sync, continuation=following or {})
 
 
 def _declared(bench: Bench, name: str) -> SyncTable:

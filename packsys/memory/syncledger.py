@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Lock
+from typing import Any
 
 from packsys.errors import NotFound
 from packsys.syncmodel import (
@@ -18,6 +19,7 @@ from packsys.syncmodel import (
     NewRow,
     Operation,
     PageRows,
+    Phase,
     Row,
     RunState,
     SyncClaim,
@@ -43,10 +45,26 @@ class RowFile:
 
 
 @dataclass(kw_only=True)
+class PartFile:
+    """Holds where a partition begins, what it had completed with, and what it completes with."""
+
+    continuation: Mapping[str, Any]
+    previous: Mapping[str, Any] | None = None
+    completion: Mapping[str, Any] | None = None
+    begun: bool = False
+
+
+@dataclass(kw_only=True, eq=False)
 class RunFile:
-    """Holds a run, its ledger, what it has met, and what only its keeper knows."""
+    """Holds a run, its ledger, what it has met, its partitions, and what only its keeper knows.
+
+    Of a partition ``root`` is the run; those that are being read are ``reading``.
+    """
 
     run: SyncRun
+    root: RunFile | None = None
+    parts: dict[str, PartFile] = field(default_factory=dict)
+    reading: list[RunFile] = field(default_factory=list)
     sent_at: datetime
     sends: int = 0
     lease_until: datetime | None = None
@@ -55,6 +73,17 @@ class RunFile:
     met: set[str] = field(default_factory=set)
     nameless: int = 0
 
+    @property
+    def whole(self) -> RunFile:
+        """Is the file of the run, also for a partition."""
+        return self.root or self
+
+    @property
+    def goes_on(self) -> bool:
+        """Tells whether nothing but its own state keeps it: the run of a partition does not rest."""
+        active = (RunState.QUEUED, RunState.RUNNING, RunState.WAITING)
+        return self.root is None or self.root.run.state in active
+
 
 @dataclass(kw_only=True)
 class TableFile:
@@ -62,6 +91,7 @@ class TableFile:
 
     table: SyncTable
     swept: str = ""
+    parts: dict[str, PartFile] = field(default_factory=dict)
     runs: list[RunFile] = field(default_factory=list)
     rows: dict[str, RowFile] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
@@ -71,6 +101,13 @@ class TableFile:
     def live(self) -> RunFile | None:
         """Is the run that has not ended."""
         return next((file for file in self.runs if not file.run.state.final), None)
+
+    @property
+    def open(self) -> list[RunFile]:
+        """Lists the live run and the partitions of it that are being read, as far as they have pages or a finish."""
+        live = self.live
+        found = [live, *live.reading] if live else []
+        return [each for each in found if each.run.phase is not Phase.PARTITIONS and each.goes_on]
 
 
 class SyncLedger:
@@ -99,9 +136,10 @@ class SyncLedger:
     def run(self, run: str) -> tuple[TableFile, RunFile]:
         """Finds a run's file, and its table's; raises NotFound."""
         for file in self._files.values():
-            for each in file.runs:
-                if each.run.id == run:
-                    return file, each
+            for whole in file.runs:
+                for each in (whole, *whole.reading):
+                    if each.run.id == run:
+                        return file, each
         raise NotFound(f"There is no sync run {run!r} here: look at its id.")
 
     def held(self, claim: SyncClaim) -> tuple[TableFile, RunFile] | None:
@@ -110,7 +148,7 @@ class SyncLedger:
             file, held = self.run(claim.run.id)
         except NotFound:
             return None
-        valid = held.run.state is RunState.RUNNING and held.run.fence == claim.fence
+        valid = held.run.state is RunState.RUNNING and held.run.fence == claim.fence and held.goes_on
         return (file, held) if valid else None
 
     def keep(self, file: TableFile, run: SyncRun, page: PageRows) -> Counts:

@@ -100,6 +100,7 @@ class MemorySyncRuns:
                 raise Conflict("The sync table is paused, or gone: let it go on before you start a run.")
             for ended in file.runs:
                 ended.met.clear()
+                ended.reading.clear()
             held = RunFile(run=self._begun(file, run), sent_at=self._ledger.now())
             file.runs.append(held)
             self._enter(files.values(), file.table.lane, run.id)
@@ -138,6 +139,8 @@ class MemorySyncRuns:
             except NotFound:
                 return False
             was = held.run
+            if held.root is not None:
+                return False
             if was.state not in MOVES.get(to, ()) or (was.state.final and file.runs[-1] is not held):
                 return False
             now = self._ledger.now()

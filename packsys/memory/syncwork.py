@@ -9,16 +9,20 @@ from datetime import datetime, timedelta
 from packsys.errors import EndlessPages, NotFound, WorkerLost
 from packsys.memory.ledger import seconds
 from packsys.memory.syncledger import RowFile, RunFile, SyncLedger, TableFile, mark
+from packsys.memory.syncparts import divide, moved
 from packsys.syncmodel import (
     Counts,
     Evidence,
+    Mode,
     PageRows,
     Phase,
     RunState,
+    Stored,
     SyncClaim,
     SyncPage,
     SyncRun,
     SyncStall,
+    going_on,
 )
 from packsys.values import ErrorValue
 
@@ -38,7 +42,7 @@ class MemorySyncWork:
                 file, held = self._ledger.run(run)
             except NotFound:
                 return None
-            if held.run.page != page or not _due(held, now, lost=True):
+            if held.run.page != page or held not in file.open or not _due(held, now, lost=True):
                 return None
             held.run = _claimed(held, now)
             held.lease_until, held.sends = now + timedelta(seconds=lease), 0
@@ -48,7 +52,7 @@ class MemorySyncWork:
         """Names the due run, and its page, of the account that has had the least of the workers."""
         now, served = self._ledger.now(), self._ledger.served
         with self._ledger.open() as files:
-            due = [(file, file.live) for file in files.values() if file.live and _due(file.live, now)]
+            due = [(file, each) for file in files.values() for each in file.open if _due(each, now)]
             if not due:
                 return None
             _, held = min(due, key=lambda each: (served.get(each[0].table.lane, 0.0), each[1].sent_at))
@@ -66,21 +70,20 @@ class MemorySyncWork:
         until = self._ledger.now() + timedelta(seconds=lease)
         return self._change(claim, lambda held: setattr(held, "lease_until", until))
 
-    def apply(self, claim: SyncClaim, page: PageRows) -> Counts | None:
+    def apply(self, claim: SyncClaim, page: PageRows, *, lease: float | None = None) -> Stored | None:
         """Keeps a page's rows and where to go on, at once; None, and nothing written, without the claim."""
         with self._ledger.open():
             found = self._ledger.held(claim)
             if found is None:
                 return None
             file, held = found
-            if page.continuation is not None and mark(page.continuation) in held.marks:
-                name = claim.table.name or claim.table.table
-                raise EndlessPages(f"Page {held.run.page + 1} of {name} leads back.")
-            counts = self._ledger.keep(file, held.run, page)
-            self._ledger.set_aside(file, held.run, page)
-            self._ledger.meet(file, held, page)
-            self._move_on(held, page, counts)
-            return counts
+            self._refuse_to_turn(claim, held, page)
+            counts = self._keep(file, held.whole, page)
+            divide(file, held.whole, page)
+            self._move_on(held, page, counts, lease)
+            due = moved(held, page, self._ledger.now())
+            phase = held.run.phase
+        return going_on(claim, page, Stored(counts=counts, due=due), phase=phase, taken=lease is not None)
 
     def park(self, claim: SyncClaim, *, delay: float, cause: str, tried: bool = True) -> bool:
         """Gives a claim back, to be due in ``delay`` seconds; False when it was lost."""
@@ -99,29 +102,47 @@ class MemorySyncWork:
         now = self._ledger.now()
 
         def failed(held: RunFile) -> None:
-            held.run = replace(held.run, state=RunState.FAILED, error=error, finished_at=now)
-            held.lease_until = None
+            if held.root is not None:
+                held.run, held.sent_at = replace(held.run, state=RunState.QUEUED, tries=0), now
+            held.whole.run = replace(held.whole.run, state=RunState.FAILED, error=error, finished_at=now)
+            held.lease_until = held.whole.lease_until = None
 
         return self._change(claim, failed)
 
-    def _move_on(self, held: RunFile, page: PageRows, counts: Counts) -> None:
+    def _refuse_to_turn(self, claim: SyncClaim, held: RunFile, page: PageRows) -> None:
+        if page.continuation is None:
+            return
+        given = f"{claim.run.partition} {mark(page.continuation)}"
+        if given in held.whole.marks:
+            raise EndlessPages(f"Page {held.run.page + 1} of {claim.table.name or claim.table.table} leads back.")
+        held.whole.marks.add(given)
+
+    def _keep(self, file: TableFile, whole: RunFile, page: PageRows) -> Counts:
+        run = replace(whole.run, page=whole.run.pages)  # rows and changes name pages by their number in the whole run
+        counts = self._ledger.keep(file, run, page)
+        self._ledger.set_aside(file, run, page)
+        self._ledger.meet(file, whole, page)
+        ledger = SyncPage(run=run.id, number=run.page, counts=counts, at=self._ledger.now(), timings=dict(page.timings))
+        whole.pages.append(ledger)
+        whole.run = replace(whole.run, pages=run.page + 1, counts=whole.run.counts + counts)
+        return counts
+
+    def _move_on(self, held: RunFile, page: PageRows, counts: Counts, lease: float | None) -> None:
         run, now = held.run, self._ledger.now()
-        ledger = SyncPage(run=run.id, number=run.page, counts=counts, at=now, timings=dict(page.timings))
-        held.pages.append(ledger)
-        if page.continuation is not None:
-            held.marks.add(mark(page.continuation))
+        taken = lease is not None and page.continuation is not None
         held.run = replace(
             run,
-            state=RunState.QUEUED,
-            phase=Phase.FINISH if page.continuation is None else Phase.PAGES,
+            state=RunState.RUNNING if taken else RunState.QUEUED,
+            phase=_phase(run, page),
             page=run.page + 1,
-            tries=0,
+            fence=run.fence + taken,
+            tries=int(taken),
             continuation=page.continuation,
             completion=page.completion,
-            incomplete=page.incomplete,
-            counts=run.counts + counts,
+            incomplete=run.incomplete or page.incomplete,
+            counts=run.counts + counts if held.root else run.counts,
         )
-        held.lease_until, held.sent_at = None, now
+        held.lease_until, held.sent_at = now + timedelta(seconds=lease or 0) if taken else None, now
 
     def _change(self, claim: SyncClaim, change: Callable[[RunFile], None]) -> bool:
         with self._ledger.open():
@@ -181,6 +202,8 @@ class MemorySyncFinish:
             held.run = replace(held.run, state=RunState.SUCCEEDED, finished_at=self._ledger.now())
             file.table = replace(file.table, completion=None if held.run.incomplete else held.run.completion)
             file.swept = held.run.id if swept else file.swept
+            carried = file.parts if held.run.mode is Mode.INCREMENTAL else {}
+            file.parts = {**carried, **held.parts}
             held.met.clear()
             return True
 
@@ -211,9 +234,9 @@ class MemorySyncUpkeep:
         """Queues the runs whose worker was lost; the ones tried ``attempts`` times fail, and are not listed."""
         now = self._ledger.now()
         with self._ledger.open() as files:
-            lost = [file.live for file in files.values() if file.live and _lost(file.live, now)]
+            lost = [each for file in files.values() for each in file.open if _lost(each, now)]
             for held in lost:
-                held.run = _released(held.run, attempts, now)
+                held.run = _released(held.run, attempts, now, ends=held.root is None)
                 held.lease_until, held.sent_at = None, now
         return tuple(SyncStall(held.run, "worker.lost") for held in lost if not held.run.state.final)
 
@@ -221,7 +244,7 @@ class MemorySyncUpkeep:
         """Lists due runs that nobody took, in the order of turns, and marks them as sent now."""
         now, served = self._ledger.now(), self._ledger.served
         with self._ledger.open() as files:
-            late = [(file, file.live) for file in files.values() if file.live and _late(file.live, now, grace)]
+            late = [(file, each) for file in files.values() for each in file.open if _late(each, now, grace)]
             for _, held in late:
                 held.sends += 1
                 held.sent_at = held.sent_at if held.run.state is RunState.WAITING else now
@@ -243,6 +266,12 @@ def _claimed(held: RunFile, now: datetime) -> SyncRun:
         waits=waits,
         started_at=run.started_at or now,
     )
+
+
+def _phase(run: SyncRun, page: PageRows) -> Phase:
+    if page.continuation is not None:
+        return Phase.PAGES
+    return Phase.PARTITIONS if run.partitions > run.partitions_read else Phase.FINISH
 
 
 def _due(held: RunFile, now: datetime, *, lost: bool = False) -> bool:
@@ -269,8 +298,8 @@ def _late(held: RunFile, now: datetime, grace: float) -> bool:
     return begins + timedelta(seconds=grace * 2 ** min(held.sends, 10)) <= now
 
 
-def _released(run: SyncRun, attempts: int, now: datetime) -> SyncRun:
-    if run.tries < attempts:
+def _released(run: SyncRun, attempts: int, now: datetime, *, ends: bool) -> SyncRun:
+    if run.tries < attempts or not ends:
         return replace(run, state=RunState.QUEUED, error=None)
     return replace(run, state=RunState.FAILED, error=ErrorValue.of(WorkerLost.after(attempts)), finished_at=now)
 

@@ -95,6 +95,7 @@ def _page(message: Any) -> sdk.Page:
             completion=message.get("completion"),
             incomplete=incomplete,
             deleted=tuple(deleted),
+            partitions=message.get("partitions") or {},
         )
     except ValueError as error:
         raise _Wrong(f"a page that cannot be: {clean(str(error)).rstrip('.')}") from None

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import methodcaller
 from typing import Any, TypeVar
 
 from packsys import ports, sdk
@@ -83,7 +84,7 @@ class InProcessPacks:
     def ask(self, inquiry: ports.Inquiry) -> Any:
         """Asks a pack for anything but a formula, in a thread of its own as well.
 
-        The answer goes through a message and back, as that of a pack in a sandbox does.
+        The answer is what it would be after a message and back, as that of a pack in a sandbox is.
         """
         loaded = self._packs.get(inquiry.pack_id)
         errand = Errand.of_inquiry(inquiry, pack=loaded.pack.name if loaded else f"pack {inquiry.pack_id}")
@@ -92,12 +93,11 @@ class InProcessPacks:
         def tell(error: BaseException) -> str:
             return fault(errand.name, error, now=self._now).message
 
-        def asked(context: sdk.Context) -> bytes:
+        def asked(context: sdk.Context) -> Any:
             found = invoke(pack, errand.target, context, errand.arguments)
-            return protocol.written(answers.written(aim, found, tell))
+            return _told(answers.written(aim, found, tell))
 
-        message = _reread(self._done(errand, asked))
-        return answers.read(message, errand, said=str)
+        return answers.read(self._done(errand, asked), errand, said=str)
 
     def _add(self, pack: sdk.Pack) -> None:
         if pack.id in self._packs:
@@ -196,5 +196,35 @@ def _context(pack: sdk.Pack, errand: Errand, line: _Line) -> sdk.Context:
     )
 
 
-def _reread(message: bytes) -> Any:
-    return protocol.decode(message, values=len(message))
+def _told(message: Any) -> Any:
+    """Gives a message as it is when it was written and read. Rows that are plain JSON are so already."""
+    rows = message.get("rows") if isinstance(message, dict) else None
+    if rows.__class__ is not list:
+        return _reread(message)
+    return {**_reread({**message, "rows": []}), "rows": [row if _is_plain(row) else _reread(row) for row in rows]}
+
+
+def _is_plain(value: Any, depth: int = 50) -> bool:
+    """Tells whether a value is JSON through and through, of the very classes that reading JSON gives."""
+    match value.__class__:
+        case kind if kind in _SCALARS:
+            return True
+        case kind if (
+            kind is dict and _TEXTS.issuperset(map(type, value)) and not (len(value) == 1 and any(map(_MARKED, value)))
+        ):
+            inner = value.values()
+        case kind if kind is list:
+            inner = value
+        case _:
+            return False
+    return _SCALARS.issuperset(map(type, inner)) or (depth > 0 and all(_is_plain(each, depth - 1) for each in inner))
+
+
+def _reread(message: Any) -> Any:
+    written = protocol.written(message)
+    return protocol.decode(written, values=len(written))
+
+
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+_TEXTS = frozenset({str})
+_MARKED = methodcaller("startswith", "\0")

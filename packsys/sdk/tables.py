@@ -18,6 +18,11 @@ from packsys.sdk.schema import ObjectSchema, Type
 MOST_UPDATES = 1000
 MOST_OPTION_FUNCTIONS = 50  # as in the packs that people know
 LONGEST_CONTINUATION = 65_536  # bytes as JSON
+MOST_PARTITIONS = 1000
+"""Partitions that one page may name; the next page may name more."""
+
+LONGEST_PARTITION = 200
+"""Characters of a partition's name."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,11 @@ class Page:
     Without ``continuation`` it is the last one of its run. ``completion`` then says where the next run may begin,
     and is found in its ``context.sync.previous``; ``incomplete`` that rows are missing, so that none may be taken
     for deleted. ``deleted`` are ids that an incremental run found gone.
+
+    ``partitions`` begin parts of the table that are read side by side, each page by page: by the name of each, the
+    continuation of its first page. The run is complete when all of them are. Each has its own completion, which it
+    finds in its ``context.sync.previous`` in the next run that asks for changes; one that is new finds nothing there.
+    A name that was given before in the same run begins nothing.
     """
 
     rows: Sequence[Mapping[str, Any]]
@@ -34,6 +44,7 @@ class Page:
     completion: Mapping[str, Any] | None = field(default=None, kw_only=True)
     incomplete: bool = field(default=False, kw_only=True)
     deleted: Sequence[str | int] = field(default=(), kw_only=True)
+    partitions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, kw_only=True)
 
     def __post_init__(self) -> None:
         """Refuses what cannot be kept between two pages."""
@@ -41,6 +52,26 @@ class Page:
             _check_kept(role, getattr(self, role))
         if self.continuation is not None and (self.completion is not None or self.incomplete):
             raise ValueError("A page that is not the last one completes nothing: give a completion with the last one.")
+        _check_partitions(self.partitions)
+
+
+@dataclass
+class Course:
+    """Leads one who reads a table alone through it: through its own pages first, then partition by partition."""
+
+    named: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    begun: int = 0
+
+    def after(
+        self, continuation: Mapping[str, Any] | None, partitions: Mapping[str, Mapping[str, Any]]
+    ) -> Mapping[str, Any] | None:
+        """Gives the continuation of what is to be read after a page that gave these; None at the end of all."""
+        self.named |= {name: each for name, each in partitions.items() if name not in self.named}
+        if continuation is not None:
+            return continuation
+        resting = [*self.named.values()][self.begun :]
+        self.begun += 1
+        return resting[0] if resting else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,6 +208,20 @@ def _check_schema(table: str, schema: ObjectSchema | None, dynamic: Dynamic | No
 
 def _finds_options(declared: Type) -> bool:
     return callable((declared.item or declared).attributes.get("options"))
+
+
+def _check_partitions(partitions: object) -> None:
+    if not isinstance(partitions, Mapping) or len(partitions) > MOST_PARTITIONS:
+        raise ValueError(
+            f"The partitions of a page must be an object with {MOST_PARTITIONS} members at most: name each, and say "
+            "where it begins."
+        )
+    for name, beginning in partitions.items():
+        if not isinstance(name, str) or not 0 < len(name) <= LONGEST_PARTITION:
+            raise ValueError(f"A partition must have a name of 1 to {LONGEST_PARTITION} characters, not {name!r:.80}.")
+        if beginning is None:
+            raise ValueError(f"The partition {name!r:.80} begins nowhere: give it the continuation of its first page.")
+        _check_kept("partition", beginning)
 
 
 def _check_kept(role: str, value: object) -> None:

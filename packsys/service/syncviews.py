@@ -57,6 +57,8 @@ class RunView(BaseModel):
     """Is one refresh of a sync table. ``page`` counts the pages that are kept, ``waits`` the seconds by cause.
 
     ``cause`` is why it waits, or what it would delete if it were approved. ``seconds`` is the time from its start.
+    ``partitions`` are the parts that are read side by side, as far as they are known, ``partitions_read`` those of them
+    that are done.
     """
 
     id: str
@@ -66,6 +68,8 @@ class RunView(BaseModel):
     state: RunState
     phase: Phase
     page: int
+    partitions: int
+    partitions_read: int
     incomplete: bool
     approved: bool | None
     cause: str
@@ -239,7 +243,9 @@ def run_view(run: SyncRun) -> RunView:
         trigger=run.trigger,
         state=run.state,
         phase=run.phase,
-        page=run.page,
+        page=run.pages,
+        partitions=run.partitions,
+        partitions_read=run.partitions_read,
         incomplete=run.incomplete,
         approved=run.approved,
         cause=run.cause,

@@ -12,11 +12,12 @@ from sqlalchemy.dialects.postgresql import insert
 
 from packsys.model import AuditEntry, AuditNote, Connection, ConnectionState
 from packsys.store.database import Database
+from packsys.store.light import Light
 from packsys.store.tables import connection as table
 from packsys.store.tables import connection_audit as audits
 
-_ALL = select(table).where(table.c.workspace == bindparam("workspace")).order_by(table.c.name, table.c.id)
-_ONE = select(table).where(table.c.workspace == bindparam("workspace"), table.c.id == bindparam("id"))
+_ALL = Light(select(table).where(table.c.workspace == bindparam("workspace")).order_by(table.c.name, table.c.id))
+_ONE = Light(select(table).where(table.c.workspace == bindparam("workspace"), table.c.id == bindparam("id")))
 _USABLE = tuple(state for state in ConnectionState if state.usable)
 
 
@@ -37,12 +38,12 @@ class PostgresConnections:
 
     def get(self, connection: str, *, workspace: str) -> Connection | None:
         """Finds a connection of a workspace by its id."""
-        found = self._database.direct.read(_ONE, {"workspace": workspace, "id": connection})
+        found = _ONE.alone(self._database.direct, {"workspace": workspace, "id": connection})
         return _connection(found[0]) if found else None
 
     def list(self, *, workspace: str) -> Sequence[Connection]:
         """Lists a workspace's connections by name."""
-        return tuple(map(_connection, self._database.direct.read(_ALL, {"workspace": workspace})))
+        return tuple(map(_connection, _ALL.alone(self._database.direct, {"workspace": workspace})))
 
     def replace(self, connection: Connection, *, expected: int, note: AuditNote | None = None) -> bool:
         """Keeps a new form of a connection where its row has the version ``expected``."""

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from sqlalchemy import Dialect, Engine, Select
+from sqlalchemy import Engine, PoolProxiedConnection
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from packsys.errors import NotReady
 from packsys.store.statements import statements
-from packsys.store.types import array, escape
 
 _AWAY = (
     *(OperationalError, InterfaceError, InternalError, PoolTimeout),
@@ -35,7 +33,6 @@ class Direct:
         """Takes an engine whose connections commit every statement by themselves."""
         self.engine = engine
         self._rows: dict[str, Callable[..., Any]] = {}
-        self._readings: dict[Select[Any], _Reading] = {}
 
     def row(self, statement: str, terms: Mapping[str, Any]) -> Any:
         """Gives the first row, or None; raises :class:`~packsys.errors.NotReady`."""
@@ -50,22 +47,46 @@ class Direct:
                 self.engine.dispose()  # after a restart of the server all of them are broken
                 return self._once(statement, terms)
 
-    def read(self, asked: Select[Any], terms: Mapping[str, Any]) -> Sequence[Any]:
-        """Gives the rows of a select, each column read as its type says; raises :class:`~packsys.errors.NotReady`.
+    @contextmanager
+    def begin(self) -> Iterator[psycopg.Connection[Any]]:
+        """Gives a connection inside one transaction, committed at the end of the block; raises as the others do."""
+        with answering():
+            borrowed = self._begun()
+            driver: psycopg.Connection[Any] = borrowed.driver_connection  # type: ignore[assignment]
+            try:
+                yield driver
+                driver.execute("commit")
+            except psycopg.OperationalError:
+                borrowed.invalidate()
+                raise
+            except BaseException:
+                driver.execute("rollback")
+                raise
+            finally:
+                borrowed.close()
 
-        Texts among the terms are written as their columns hold them.
-        """
-        if asked not in self._readings:
-            self._readings[asked] = _Reading.of(asked, self.engine.dialect)
-        reading = self._readings[asked]
-        written = {name: escape(term) if isinstance(term, str) else term for name, term in terms.items()}
-        return [*map(reading.row, self.rows(reading.statement, written))]
+    def _begun(self) -> PoolProxiedConnection:
+        try:
+            return self._tried()
+        except psycopg.OperationalError:
+            self.engine.dispose()  # as in "rows"
+            return self._tried()
+
+    def _tried(self) -> PoolProxiedConnection:
+        borrowed = self.engine.raw_connection()
+        try:
+            borrowed.driver_connection.execute("begin")  # type: ignore[union-attr]
+        except psycopg.OperationalError:
+            borrowed.invalidate()
+            borrowed.close()
+            raise
+        return borrowed
 
     def _once(self, statement: str, terms: Mapping[str, Any]) -> Sequence[Any]:
         borrowed = self.engine.raw_connection()
         try:
             cursor = borrowed.info.get("cursor") or borrowed.info.setdefault("cursor", borrowed.cursor())
-            cursor.execute(statement, {name: _spelled(term) for name, term in terms.items()}, prepare=True)
+            cursor.execute(statement, terms, prepare=True)
             return self._named(statement, cursor)
         except psycopg.OperationalError:
             borrowed.invalidate()
@@ -77,27 +98,6 @@ class Direct:
         if statement not in self._rows:
             self._rows[statement] = namedtuple("Row", [column.name for column in cursor.description or ()])
         return [self._rows[statement](*row) for row in cursor.fetchall()]
-
-
-@dataclass(frozen=True)
-class _Reading:
-    statement: str
-    kinds: Mapping[str, Callable[[Any], Any]]
-
-    @classmethod
-    def of(cls, asked: Select[Any], dialect: Dialect) -> _Reading:
-        """Writes a select, and finds how each of its columns is read."""
-        found = {column.name: column.type.result_processor(dialect, None) for column in asked.selected_columns}
-        kinds = {name: read for name, read in found.items() if read is not None}
-        return cls(str(asked.compile(dialect=dialect)), kinds)
-
-    def row(self, row: Any) -> Any:
-        """Reads a row."""
-        return row._replace(**{name: read(getattr(row, name)) for name, read in self.kinds.items()})
-
-
-def _spelled(term: object) -> object:
-    return array(term) if isinstance(term, list) else term
 
 
 @contextmanager

@@ -13,16 +13,20 @@ from packsys.model import Event, Job, JobState, Priority
 from packsys.store import tables
 from packsys.store.database import Database
 from packsys.store.direct import TURNS
+from packsys.store.light import Light
 from packsys.store.telling import ended, kept, opened
+from packsys.store.types import array
 from packsys.store.writing import code_of, end_of, left, texts, those, value_text, wave_terms
 from packsys.turns import NOTHING, Opening, Settled
 from packsys.values import ErrorValue, Value
 
 _COLUMNS = tables.job.c
-_BY_ID = select(tables.job).where(_COLUMNS.id == bindparam("id"))
-_ACCEPTED = select(tables.job).where(
-    (_COLUMNS.id == bindparam("id"))
-    | (_COLUMNS.workspace == bindparam("workspace")) & (_COLUMNS.idempotency_key == bindparam("key"))
+_BY_ID = Light(select(tables.job).where(_COLUMNS.id == bindparam("id")))
+_ACCEPTED = Light(
+    select(tables.job).where(
+        (_COLUMNS.id == bindparam("id"))
+        | (_COLUMNS.workspace == bindparam("workspace")) & (_COLUMNS.idempotency_key == bindparam("key"))
+    )
 )
 
 
@@ -51,7 +55,7 @@ class PostgresJobs:
 
     def get(self, job: str, *, workspace: str | None = None) -> Job:
         """Finds a job; raises NotFound when it is absent or another workspace's."""
-        found = self._database.direct.read(_BY_ID, {"id": job})
+        found = _BY_ID.alone(self._database.direct, {"id": job})
         if not found or workspace not in (None, found[0].workspace):
             raise NotFound(f"There is no job {job!r} here: look at its id.")
         return _job(found[0])
@@ -85,7 +89,7 @@ class PostgresJobs:
     def _earlier(self, job: Job, idempotency_key: str | None, fingerprint: str) -> Job:
         """Finds the job that has the key, or this one where the statement that kept it was repeated."""
         terms = {"id": job.id, "workspace": job.workspace, "key": idempotency_key}
-        (earlier,) = self._database.direct.read(_ACCEPTED, terms)
+        (earlier,) = _ACCEPTED.alone(self._database.direct, terms)
         if earlier.fingerprint != fingerprint:
             raise IdempotencyMismatch()
         return _job(earlier)
@@ -106,7 +110,7 @@ def _opening_terms(opening: Opening) -> dict[str, Any]:
     outcome = opening.outcome[0] if opening.outcome else None
     return {
         **{f"known_{name}": known[name] for name in ("keys", "invocations", "calls")},
-        "known_outcomes": [value_text(value) for _, value in opening.answered],
+        "known_outcomes": array([value_text(value) for _, value in opening.answered]),
         **wave_terms(opening.wave),
         "look_at": opening.look_at,
         "state": end_of(outcome) if opening.outcome else None,

@@ -11,9 +11,10 @@ from sqlalchemy.dialects.postgresql import insert
 from packsys.errors import Conflict
 from packsys.model import Key
 from packsys.store.database import Database
+from packsys.store.light import Light
 from packsys.store.tables import api_key as table
 
-_VALID = select(table).where(table.c.id == bindparam("id"), table.c.revoked_at.is_(None))
+_VALID = Light(select(table).where(table.c.id == bindparam("id"), table.c.revoked_at.is_(None)))
 
 
 class PostgresKeys:
@@ -34,7 +35,7 @@ class PostgresKeys:
 
     def find(self, key_id: str) -> tuple[Key, bytes] | None:
         """Finds a key that is not revoked, with its digest."""
-        found = self._database.direct.read(_VALID, {"id": key_id})
+        found = _VALID.alone(self._database.direct, {"id": key_id})
         return (_key(found[0]), found[0].digest) if found else None
 
     def list(self, *, workspace: str) -> Sequence[Key]:

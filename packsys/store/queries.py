@@ -7,12 +7,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Boolean, Float, Integer, TextualSelect, bindparam, text
+from sqlalchemy import ARRAY, BigInteger, Boolean, Float, Integer, Text, TextualSelect, bindparam, text
 from sqlalchemy.types import TypeEngine
 
 from packsys.store.statements import statements
 from packsys.store.tables import metadata
-from packsys.store.types import AnyText, InvocationText
+from packsys.store.types import AnyText, InvocationText, ValueText
 
 # A name means the same in every table and statement: a parameter, or a result, called as a column has its type.
 TYPES: Mapping[str, TypeEngine[Any]] = MappingProxyType(
@@ -24,7 +24,9 @@ TYPES: Mapping[str, TypeEngine[Any]] = MappingProxyType(
     | {"share": Integer(), "most": Integer(), "steps": Integer(), "hits": Integer()}
     | {"gone": ARRAY(AnyText()), "spared": ARRAY(AnyText()), "counted": ARRAY(BigInteger()), "states": ARRAY(AnyText())}
     | {"live": Integer(), "missing": Integer(), "doomed": Integer(), "nameless": Integer()}
-    | {"looped": Boolean(), "everything": Boolean(), "untried": Integer(), "complete": Boolean()}
+    | dict.fromkeys(("came_keys", "came_hashes", "came_documents", "came_notes", "separator"), Text())
+    | {"own": BigInteger(), "width": Integer(), "parts": ARRAY(AnyText()), "beginnings": ARRAY(ValueText())}
+    | {"looped": Boolean(), "taken": Boolean(), "everything": Boolean(), "untried": Integer(), "complete": Boolean()}
 )
 
 

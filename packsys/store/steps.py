@@ -13,14 +13,15 @@ from packsys.model import Claim, Event, EventKind, Priority, Route, Step, StepSt
 from packsys.store import tables
 from packsys.store.database import Database
 from packsys.store.direct import TURNS
+from packsys.store.light import Light
 from packsys.store.queries import QUERIES
 from packsys.store.telling import added, claimed, kept, told
-from packsys.store.types import dump
+from packsys.store.types import array, dump
 from packsys.store.writing import held, left, read_invocation, read_text, read_value, texts, those, wave_terms
 from packsys.turns import Claimed, Committed, Settled, Standing, Taken
 from packsys.values import Value, to_json
 
-_OF_JOB = select(tables.step).where(tables.step.c.job == bindparam("job")).order_by(tables.step.c.number)
+_OF_JOB = Light(select(tables.step).where(tables.step.c.job == bindparam("job")).order_by(tables.step.c.number))
 
 
 class PostgresSteps:
@@ -73,7 +74,7 @@ class PostgresSteps:
 
     def of(self, job: str) -> Sequence[Step]:
         """Lists a job's steps by number."""
-        return tuple(map(_step, self._database.direct.read(_OF_JOB, {"job": job})))
+        return tuple(map(_step, _OF_JOB.alone(self._database.direct, {"job": job})))
 
     def claim(self, job: str, keys: Sequence[str], *, worker: str, lease: float, look: bool = True) -> Claimed:
         """Takes those due steps of a live job for ``lease`` seconds that are not held, kept or ended.
@@ -81,7 +82,7 @@ class PostgresSteps:
         Actions it takes only one at a time: none where several steps are asked for. ``look`` asks for the job where
         nothing else of it is open.
         """
-        asked = {"job": texts(job), "keys": sorted(map(texts, keys)), "acting": len(keys) == 1}
+        asked = {"job": texts(job), "keys": array(sorted(map(texts, keys))), "acting": len(keys) == 1}
         row = self._row("claim", {**asked, "worker": texts(worker), "lease": lease, "look": look})
         claims = tuple(_claim(job, row, place) for place in range(len(row.keys)))
         self._told(claimed(claims, worker, number=row.number, at=row.at))
@@ -90,7 +91,7 @@ class PostgresSteps:
     def renew(self, claims: Sequence[Claim], *, lease: float) -> Sequence[Claim]:
         """Holds claims for ``lease`` more seconds, and lists those that were not lost."""
         columns = [held(claim) for claim in claims]
-        terms = {f"{name}s": [each[name] for each in columns] for name in ("job", "key", "attempt")}
+        terms = {f"{name}s": array([each[name] for each in columns]) for name in ("job", "key", "attempt")}
         rows = self._database.direct.rows(TURNS["renew"], {**terms, "lease": lease})
         renewed = {(row.job, row.key) for row in rows}
         return [claim for claim, each in zip(claims, columns, strict=True) if (each["job"], each["key"]) in renewed]

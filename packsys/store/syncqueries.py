@@ -10,11 +10,13 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from packsys.store.light import light
 from packsys.store.queries import load
 from packsys.store.synctables import COUNTED
 from packsys.syncmodel import Counts, Guard, Mode, Phase, RunState, SyncClaim, SyncRun, SyncTable
 
 SYNC = load(Path(__file__).with_name("sync.sql"))
+LIGHT = light(SYNC)
 
 
 def table(row: Row[Any]) -> SyncTable:
@@ -75,7 +77,11 @@ def run(row: Row[Any]) -> SyncRun:
         trigger=row.trigger,
         state=RunState(row.state),
         phase=Phase(row.phase),
+        partition=row.part,
         page=row.page,
+        pages=row.pages,
+        partitions=row.partitions,
+        partitions_read=row.partitions_read,
         fence=row.fence,
         tries=row.tries,
         continuation=row.continuation,

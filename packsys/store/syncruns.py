@@ -82,6 +82,7 @@ class PostgresSyncRuns:
             begun = connection.execute(SYNC["start"], terms).one_or_none()
             if begun is not None:
                 connection.execute(SYNC["forget_seen"], {"run_id": run.id})
+                connection.execute(SYNC["forget_partitions"], {"run_id": run.id})
                 connection.execute(SYNC["enter"], {"run_id": run.id, "table_id": run.table})
             live = connection.execute(SYNC["live"], {"table_id": run.table}).one_or_none()
         if live is None:

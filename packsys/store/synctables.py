@@ -38,7 +38,8 @@ def _counts() -> list[Column[int]]:
     return [Column(name, BigInteger(), nullable=False, server_default="0") for name in COUNTED]
 
 
-# ``changes`` is the number of the newest line of the change feed, ``swept`` the last run whose evidence was complete.
+# ``changes`` is the number of the newest line of the change feed, ``swept`` the last run whose evidence was complete,
+# ``parted`` the one whose partitions say where an incremental run begins each.
 sync_table = Table(
     "sync_table",
     metadata,
@@ -64,6 +65,7 @@ sync_table = Table(
     Column("created_at", moment(), nullable=False),
     Column("changes", BigInteger(), nullable=False, server_default="0"),
     Column("swept", BigInteger()),
+    Column("parted", BigInteger()),
     UniqueConstraint("scope"),
     Index("sync_table_workspace", "workspace"),
     postgresql_with=ROOM,
@@ -79,7 +81,8 @@ sync_lane = Table(
 )
 
 # ``sent_at`` is when the run was last sent, parked or given back, ``sends`` counts how often the reconciler sent it
-# since it was last taken.
+# since it was last taken. A partition that is being read is a row besides that of its run, its ``root``; it is gone
+# when it is read. Rows, pages and changes name the root. ``pages`` counts its pages with those of its partitions.
 sync_run = Table(
     "sync_run",
     metadata,
@@ -90,7 +93,12 @@ sync_run = Table(
     Column("trigger", AnyText(), nullable=False),
     Column("state", Text(), nullable=False),
     Column("phase", Text(), nullable=False),
+    Column("root", BigInteger()),
+    Column("part", AnyText(), nullable=False, server_default=""),
     Column("page", Integer(), nullable=False, server_default="0"),
+    Column("pages", Integer(), nullable=False, server_default="0"),
+    Column("partitions", Integer(), nullable=False, server_default="0"),
+    Column("partitions_read", Integer(), nullable=False, server_default="0"),
     Column("fence", Integer(), nullable=False, server_default="0"),
     Column("tries", Integer(), nullable=False, server_default="0"),
     Column("continuation", ValueText()),
@@ -115,12 +123,29 @@ sync_run = Table(
         "state in ('queued', 'running', 'waiting', 'paused', 'needs_approval', 'succeeded', 'failed', 'cancelled')",
         name="state",
     ),
-    CheckConstraint("phase in ('pages', 'finish')", name="phase"),
+    CheckConstraint("phase in ('pages', 'partitions', 'finish')", name="phase"),
     CheckConstraint("mode in ('full', 'incremental')", name="mode"),
     CheckConstraint("(finished_at is null) = (state not in ('succeeded', 'failed', 'cancelled'))", name="finished"),
-    Index("sync_run_live", "scope", unique=True, postgresql_where=UNFINISHED),
+    Index("sync_run_live", "scope", unique=True, postgresql_where=text("finished_at is null and root is null")),
+    Index("sync_run_open", "serial", postgresql_where=UNFINISHED),
+    Index("sync_run_root", "root", postgresql_where=text("root is not null")),
     Index("sync_run_scope", "scope", "serial"),
     postgresql_with=ROOM,
+)
+
+# The partitions of a run, in the order of their ``number``: begun ones, and those that rest until one is read. Their
+# completions are kept until another run has succeeded.
+sync_part = Table(
+    "sync_part",
+    metadata,
+    Column("serial", BigInteger(), primary_key=True, autoincrement=False),
+    Column("part", AnyText(), primary_key=True),
+    _serial("ordinal"),
+    Column("continuation", ValueText()),
+    Column("previous", ValueText()),
+    Column("completion", ValueText()),
+    Column("begun", Boolean(), nullable=False, server_default="false"),
+    Index("sync_part_resting", "serial", "ordinal", postgresql_where=text("not begun")),
 )
 
 # ``mark`` is the digest of the continuation that the page gave: one that comes again means that it never ends.
@@ -162,7 +187,7 @@ sync_seen = Table(
     metadata,
     Column("serial", BigInteger(), primary_key=True, autoincrement=False),
     Column("page", Integer(), primary_key=True, autoincrement=False),
-    Column("part", Integer(), primary_key=True, autoincrement=False),
+    Column("piece", Integer(), primary_key=True, autoincrement=False),
     Column("row_ids", ARRAY(BigInteger()), nullable=False),
 )
 

@@ -10,9 +10,10 @@ from sqlalchemy import Connection, Row
 
 from packsys.errors import EndlessPages
 from packsys.store.database import Database
-from packsys.store.staging import STAGED, keep, reject
-from packsys.store.syncqueries import SYNC, claim
-from packsys.syncmodel import Counts, Evidence, PageRows, SyncClaim
+from packsys.store.staging import keep, reject
+from packsys.store.syncparts import divide, moved
+from packsys.store.syncqueries import LIGHT, SYNC, claim
+from packsys.syncmodel import Counts, Evidence, PageRows, Stored, SyncClaim, going_on
 from packsys.values import ErrorValue
 
 
@@ -41,19 +42,20 @@ class PostgresSyncWork:
         """Holds a claim for ``lease`` more seconds; False when it was lost."""
         return self._one("renew", {**_held(claim), "lease": lease}) is not None
 
-    def apply(self, claim: SyncClaim, page: PageRows) -> Counts | None:
+    def apply(self, claim: SyncClaim, page: PageRows, *, lease: float | None = None) -> Stored | None:
         """Keeps a page's rows and where to go on, in one transaction; None, and nothing written, without the claim."""
-        with self._database.begin() as connection:
-            place = _hold(connection, claim, mark=_mark(page))
+        mark = _mark(claim, page)
+        with self._database.direct.begin() as connection:
+            place = LIGHT["hold"].row(connection, {**_held(claim), "mark": mark, "complete": False})
             if place is None:
                 return None
             if place.looped:
-                raise EndlessPages(f"Page {place.page + 1} of {claim.table.name or claim.table.table} leads back.")
-            counts = keep(connection, place, page, mark=_mark(page))
+                raise EndlessPages(f"Page {claim.run.page + 1} of {claim.table.name or claim.table.table} leads back.")
+            divide(connection, place, page)
+            counts, phase = keep(connection, place, page, mark=mark, lease=lease)
             reject(connection, place, page)
-            known = connection.info
-        known[STAGED] = True
-        return counts
+            stored = Stored(counts=counts, due=moved(connection, claim, place, page))
+        return going_on(claim, page, stored, phase=phase, taken=lease is not None)
 
     def park(self, claim: SyncClaim, *, delay: float, cause: str, tried: bool = True) -> bool:
         """Gives a claim back, to be due in ``delay`` seconds; False when it was lost."""
@@ -64,9 +66,8 @@ class PostgresSyncWork:
         """Ends a run as failed, to be resumed where it was; False when the claim was lost."""
         return self._one("fail", {**_held(claim), "outcome": error}) is not None
 
-    def _one(self, query: str, terms: dict[str, Any]) -> Row[Any] | None:
-        with self._database.connect() as connection:
-            return connection.execute(SYNC[query], terms).first()
+    def _one(self, query: str, terms: dict[str, Any]) -> Any:
+        return next(iter(LIGHT[query].alone(self._database.direct, terms)), None)
 
 
 class PostgresSyncFinish:
@@ -128,10 +129,13 @@ def _hold(
     return connection.execute(SYNC["hold"], {**_held(claim), "mark": mark, "complete": complete}).one_or_none()
 
 
-def _mark(page: PageRows) -> bytes | None:
+def _mark(claim: SyncClaim, page: PageRows) -> bytes | None:
     if page.continuation is None:
         return None
-    return hashlib.blake2b(json.dumps(page.continuation, sort_keys=True).encode(), digest_size=16).digest()
+    written = (
+        claim.run.partition.encode("utf-8", "backslashreplace") + json.dumps(page.continuation, sort_keys=True).encode()
+    )
+    return hashlib.blake2b(written, digest_size=16).digest()
 
 
 def _strikes(claim: SyncClaim) -> int:

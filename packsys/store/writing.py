@@ -9,7 +9,7 @@ from typing import Any, overload
 from packsys.language.codec import invocation_from_json, invocation_to_json
 from packsys.language.invocation import Invocation
 from packsys.model import Claim, JobState, StepState
-from packsys.store.types import dump, escape, unescape
+from packsys.store.types import array, dump, escape, unescape
 from packsys.turns import Settled
 from packsys.values import ErrorValue, Value, from_json, to_json
 
@@ -43,13 +43,13 @@ def read_invocation(text: str) -> Invocation:
     return invocation_from_json(json.loads(text))
 
 
-def wave_terms(invocations: Sequence[Invocation]) -> dict[str, list[Any]]:
+def wave_terms(invocations: Sequence[Invocation]) -> dict[str, str]:
     """Writes the calls of a wave as columns."""
     return {
-        "keys": [texts(invocation.key) for invocation in invocations],
-        "invocations": [dump(invocation_to_json(invocation)) for invocation in invocations],
-        "calls": [texts(invocation.name) for invocation in invocations],
-        "actions": [invocation.action for invocation in invocations],
+        "keys": array([texts(invocation.key) for invocation in invocations]),
+        "invocations": array([dump(invocation_to_json(invocation)) for invocation in invocations]),
+        "calls": array([texts(invocation.name) for invocation in invocations]),
+        "actions": array([invocation.action for invocation in invocations]),
     }
 
 
@@ -63,12 +63,12 @@ def left(settled: Sequence[Settled]) -> dict[str, Any]:
     ordered = sorted(settled, key=lambda each: escape(each.claim.step.key))
     return {
         "job": texts(ordered[0].claim.step.job),
-        "left": [texts(each.claim.step.key) for each in ordered],
-        "attempts": [each.claim.attempt for each in ordered],
-        "states": [state_of(each.outcome) for each in ordered],
-        "outcomes": [value_text(each.outcome) for each in ordered],
-        "cached": [each.cached for each in ordered],
-        "details": [dump(to_json(detail_of(each))) for each in ordered],
+        "left": array([texts(each.claim.step.key) for each in ordered]),
+        "attempts": array([each.claim.attempt for each in ordered]),
+        "states": array([state_of(each.outcome) for each in ordered]),
+        "outcomes": array([value_text(each.outcome) for each in ordered]),
+        "cached": array([each.cached for each in ordered]),
+        "details": array([dump(to_json(detail_of(each))) for each in ordered]),
     }
 
 

@@ -22,6 +22,7 @@ LARGEST_ROW = 1 << 20
 """Bytes of one row as JSON."""
 
 MOST_REASONS = 20
+_WIDE = 1 << 64
 _UNSTORABLE = "characters that PostgreSQL cannot keep, replaced by U+FFFD"
 
 
@@ -127,6 +128,8 @@ def coercions(rows: Iterable[NewRow]) -> Sequence[Coercion]:
 
 
 def _key(stored: Json) -> str:
+    if stored.__class__ is int and -_WIDE < stored < _WIDE:
+        return str(stored)  # as nearly all of them are
     match stored:
         case str() if stored and stored == clean(stored):
             key = stored

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from packsys.errors import ResultMismatch, TooManyRejects
-from packsys.sdk import Page
 from packsys.sdk.fitting import Misfit
 from packsys.sync.ahead import in_a_thread
 from packsys.sync.asking import AskTable
 from packsys.sync.schema import SchemaCheck
 from packsys.sync.shaping import Shape
-from packsys.syncmodel import PageRows, Phase, RunState, SyncClaim, SyncRun
+from packsys.syncmodel import PageRows, SyncClaim, SyncRun, after
 from packsys.syncports import SyncWorkStore
 
 log = logging.getLogger(__name__)
@@ -44,9 +43,10 @@ class Early:
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """Is a run as it stands after a page, None where the claim was lost, and the next page where it is under way."""
+    """Is how a run goes on after a page: with a claim, and its page where that is under way, and with what is due."""
 
-    run: SyncRun | None
+    next: SyncClaim | None = None
+    due: Sequence[SyncRun] = ()
     early: Early | None = None
 
 
@@ -64,28 +64,31 @@ class ReadPage:
     ahead: Ahead = in_a_thread
     clock: Callable[[], float] = time.perf_counter
 
-    def __call__(self, claim: SyncClaim, early: Early | None = None, *, more: bool = False) -> Kept:
-        """Keeps the page of a claim, which may have been read ``early``; with ``more`` the next one is begun.
+    def __call__(self, claim: SyncClaim, early: Early | None = None, *, lease: float | None = None) -> Kept:
+        """Keeps the page of a claim, which may have been read ``early``; with a ``lease`` the next one is taken, too.
 
         Raises what the pack's code raises, and :class:`~packsys.errors.TooManyRejects` and
         :class:`~packsys.errors.EndlessPages`; nothing is kept then.
         """
         page = early.page() if early and early.suits(claim) else self.prepare(claim)
         _refuse_nonsense(claim, page)
-        next_page = self._begun(claim, page) if more else None
+        # The first page of a run may have given the table another schema, which a new claim brings along.
+        lease = None if claim.run.page == 0 and not claim.run.partition else lease
+        next_page = None if lease is None else self._begun(claim, page)
         begun = self.clock()
-        counts = self.work.apply(claim, page)
-        if counts is None:
-            log.info("page.lost", extra={"run": claim.run.id, "page": claim.run.page})
-            return Kept(run=None)
+        stored = self.work.apply(claim, page, lease=lease)
+        place = {"run": claim.run.id, "page": claim.run.page}
+        if stored is None:
+            log.info("page.lost", extra=place)
+            return Kept()
         seconds = {**page.timings, "apply": self.clock() - begun}
-        log.info("page.stored", extra={"run": claim.run.id, "page": claim.run.page, "seconds": seconds, **vars(counts)})
-        return Kept(run=after(claim.run, page), early=next_page)
+        log.info("page.stored", extra={**place, "seconds": seconds, **vars(stored.counts)})
+        return Kept(next=stored.next, due=stored.due, early=next_page)
 
     def _begun(self, claim: SyncClaim, page: PageRows) -> Early | None:
         # A page that kills its worker must do so under its own claim, which counts how often: after a loss each page
-        # is read by itself. The first page may have given the table another schema.
-        if page.continuation is None or claim.run.page == 0 or claim.run.tries > 1:
+        # is read by itself.
+        if page.continuation is None or claim.run.tries > 1:
             return None
         expected = replace(claim, run=after(claim.run, page))
         return Early(claim=expected, page=self.ahead(lambda: self.prepare(expected)))
@@ -105,6 +108,7 @@ class ReadPage:
             continuation=page.continuation,
             completion=page.completion,
             incomplete=page.incomplete,
+            partitions=page.partitions,
             timings=timings,
         )
 
@@ -117,12 +121,6 @@ class ReadPage:
                 raise ResultMismatch(
                     f"{claim.table.table} calls {each!r} deleted, which is no id: {misfit}"
                 ) from misfit
-
-
-def after(run: SyncRun, page: PageRows | Page) -> SyncRun:
-    """Gives a run as it stands after a page was kept, as far as that decides what comes next."""
-    phase = Phase.FINISH if page.continuation is None else Phase.PAGES
-    return replace(run, page=run.page + 1, phase=phase, state=RunState.QUEUED, continuation=page.continuation)
 
 
 def _refuse_nonsense(claim: SyncClaim, page: PageRows) -> None:

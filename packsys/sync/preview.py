@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from packsys.sync.paging import ReadPage, after
-from packsys.syncmodel import Counts, Mode, NewRow, PageRows, Reject, SyncClaim, SyncRun
+from packsys.sdk.tables import Course
+from packsys.sync.paging import ReadPage
+from packsys.syncmodel import Counts, Mode, NewRow, PageRows, Reject, SyncClaim, SyncRun, after
 from packsys.syncports import RowStore, SyncTableStore
 
 
@@ -37,7 +38,7 @@ class PreviewRun:
         previous = found.completion if mode is Mode.INCREMENTAL else None
         run = SyncRun(id=f"preview:{table}", table=table, workspace=workspace, mode=mode, previous=previous)
         claim = SyncClaim(run=replace(run, started_at=self.now()), table=found)
-        came = list(self._pages(claim, pages))
+        came, complete = self._read(claim, pages)
         whole = PageRows(
             rows=[row for page in came for row in page.rows],
             rejects=[reject for page in came for reject in page.rejects],
@@ -48,13 +49,16 @@ class PreviewRun:
             rows=tuple(whole.rows),
             rejects=tuple(whole.rejects),
             pages=len(came),
-            complete=came[-1].continuation is None,
+            complete=complete,
         )
 
-    def _pages(self, claim: SyncClaim, budget: int) -> Iterator[PageRows]:
+    def _read(self, claim: SyncClaim, budget: int) -> tuple[Sequence[PageRows], bool]:
+        """Gives some pages, those of partitions after the run's own, and whether these are all."""
+        course, came = Course(), list[PageRows]()
         for _ in range(max(budget, 1)):
-            page = self.read.prepare(claim)
-            yield page
-            if page.continuation is None:
-                return
-            claim = replace(claim, run=after(claim.run, page))
+            came.append(self.read.prepare(claim))
+            following = course.after(came[-1].continuation, came[-1].partitions)
+            if following is None:
+                return came, True
+            claim = replace(claim, run=replace(after(claim.run, came[-1]), continuation=following))
+        return came, False

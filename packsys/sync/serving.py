@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from packsys.errors import LimitReached, NotFound, PacksysError, RateLimited, WorkerLost
+from packsys.errors import LimitReached, NotFound, NotReady, PacksysError, RateLimited, WorkerLost
 from packsys.runtime.retries import Retries
 from packsys.sync.finishing import FinishRun
 from packsys.sync.heartbeat import Heartbeat
@@ -52,8 +52,8 @@ class ServeRuns:
         table = claim.table.id if claim else ""
         early: Early | None = None
         while claim is not None:
-            kept = self._do(claim, early, more=self.slice > 0)
-            claim, early = self._go_on(kept.run, begun), kept.early
+            kept = self._do(claim, early, begun)
+            claim, early = self._go_on(kept, begun), kept.early
         if table:
             self.work.serve(table, seconds=self.clock() - begun)
 
@@ -69,31 +69,43 @@ class ServeRuns:
     def _claim(self, run: str, page: int) -> SyncClaim | None:
         return self.work.claim(run, page=page, worker=self.worker, lease=self.lease)
 
-    def _go_on(self, run: SyncRun | None, begun: float) -> SyncClaim | None:
-        if run is None:
-            return None
-        if self.clock() - begun < self.slice:
-            return self._claim(run.id, run.page)
-        ring(self.dispatcher, run)
-        return None
+    def _go_on(self, kept: Kept, begun: float) -> SyncClaim | None:
+        """Takes one of the runs that are due, while the time slice lasts, and rings for the others.
 
-    def _do(self, claim: SyncClaim, early: Early | None, *, more: bool) -> Kept:
-        """Gives the run as it stands then, where it can go on at once."""
+        Where another was faster, who came for something else, it is rung for that one too: there is a message for each.
+        """
+        mine = kept.due[0] if kept.due and kept.next is None and self._lasts(begun) else None
+        claim = self._claim(mine.id, mine.page) if mine else None
+        for run in kept.due[1:] if claim else kept.due:
+            self._ring(run)
+        return claim or kept.next
+
+    def _lasts(self, begun: float) -> bool:
+        return self.clock() - begun < self.slice
+
+    def _ring(self, run: SyncRun) -> None:
+        try:
+            ring(self.dispatcher, run)
+        except NotReady:  # the reconciler rings later, and what is taken need not wait for it
+            log.warning("run.unrung", extra={"run": run.id, "page": run.page})
+
+    def _do(self, claim: SyncClaim, early: Early | None, begun: float) -> Kept:
+        """Gives how the run goes on, where it can at once."""
         try:
             self._refuse_killers(claim)
             with Heartbeat(lambda: self.work.renew(claim, lease=self.lease), lease=self.lease, name=claim.run.id):
                 if claim.run.phase is Phase.PAGES:
-                    return self.read(claim, early, more=more)
-                return Kept(run=self._finished(claim))
+                    return self.read(claim, early, lease=self.lease if self._lasts(begun) else None)
+                return Kept(due=self._finished(claim))
         except PacksysError as error:
             self._set_back(claim, error)
-            return Kept(run=None)
+            return Kept()
 
-    def _finished(self, claim: SyncClaim) -> SyncRun | None:
+    def _finished(self, claim: SyncClaim) -> Sequence[SyncRun]:
         self.finish(claim)
         if claim.run.mode is Mode.INCREMENTAL and claim.run.incomplete:
-            return self.start(claim.table.id, mode=Mode.FULL, trigger="incomplete")
-        return None
+            return (self.start(claim.table.id, mode=Mode.FULL, trigger="incomplete"),)
+        return ()
 
     def _set_back(self, claim: SyncClaim, error: PacksysError) -> None:
         tried = not (isinstance(error, LimitReached) and error.untouched)

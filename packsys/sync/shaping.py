@@ -33,7 +33,7 @@ class Shape:
         Raises :class:`~packsys.errors.SchemaBroken` for a change that the table does not take, and
         :class:`~packsys.errors.ResultMismatch` for what is no schema.
         """
-        if claim.run.page > 0 and claim.table.schema is not None:
+        if (claim.run.page > 0 or claim.run.partition) and claim.table.schema is not None:
             return claim
         schema = describe_schema(self._verdict(claim).schema)
         if self.keeps and schema != claim.table.schema:

@@ -34,7 +34,7 @@ class StartRun:
 def ring(dispatcher: SyncDispatcher, run: SyncRun) -> None:
     """Rings for what a run is at."""
     match run.phase:
-        case Phase.PAGES:
+        case Phase.PAGES | Phase.PARTITIONS:  # who is rung for takes what is due, here one of the partitions
             dispatcher.page(run)
         case Phase.FINISH:
             dispatcher.finish(run)

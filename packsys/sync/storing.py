@@ -8,6 +8,7 @@ objects.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import partial
@@ -23,6 +24,7 @@ Store: TypeAlias = Callable[[Any, Notes], Json]
 Members: TypeAlias = Callable[[Mapping[str, Any], Notes], dict[str, Json]]
 
 _WIDEST = 1 << 1024
+_USUAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+]00:00)", re.ASCII)
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -170,6 +172,8 @@ def _datetime(declared: Type, path: str, zone: tzinfo, value: Any, notes: Notes)
         except ValueError:
             read = None
         if read is not None and read.tzinfo is UTC:  # by far the most frequent, and nothing can go wrong with it
+            if _USUAL.fullmatch(value):
+                return f"{value[:19]}.000000+00:00"
             return read.isoformat("T", "microseconds")
         if read is not None and read.tzinfo is not None:
             return _instant(declared, value, read)

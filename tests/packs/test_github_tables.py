@@ -20,6 +20,7 @@ from packsys.ports import Fetcher, Inquiry, World
 from packsys.sandbox.inprocess import InProcessPacks
 from packsys.sdk import Page
 from packsys.sdk.surroundings import Sync
+from packsys.sdk.tables import Course
 from packsys.sdk.targets import Aim, Target
 from packsys.sdk.testing import ScriptedFetcher, sync
 from packsys.sync.checking import Checker
@@ -58,13 +59,15 @@ def fetcher(api: FakeGitHub) -> Fetcher:
 
 def pages(fetcher: Fetcher, table: str, *, previous: Mapping[str, Any] | None = None, **arguments: Any) -> list[Page]:
     """Reads a table to its end, as the host does."""
-    state, found = Sync(started_at=STARTED, previous=previous or {}), list[Page]()
-    while not found or found[-1].continuation is not None:
+    state, found, course = Sync(started_at=STARTED, previous=previous or {}), list[Page](), Course()
+    following: Mapping[str, Any] | None = {}
+    while following is not None:
         world = World(fetcher=fetcher, timeout=10.0, sync=state)
         target = Target(aim=Aim.PAGE, name=table)
         asked = Inquiry(pack_id=pack.id, version=pack.version, target=target, world=world, arguments=arguments)
         found.append(PACKS.ask(asked))
-        state = replace(state, continuation=found[-1].continuation or {})
+        following = course.after(found[-1].continuation, found[-1].partitions)
+        state = replace(state, continuation=following or {})
     return found
 
 
@@ -138,15 +141,16 @@ def test_pages_follow_links() -> None:
 # Issues of all repositories.
 
 
-def test_the_issues_of_all_repositories_are_read_one_repository_after_another(
-    fetcher: Fetcher, api: FakeGitHub
-) -> None:
+def test_the_issues_of_all_repositories_are_read_as_a_partition_for_each(fetcher: Fetcher, api: FakeGitHub) -> None:
     read = pages(fetcher, "Issues")
     reachable = ("hereisfun/", "tea-house-labs/", "open-tides/")
     named = {name: own for name, own in api.world.issues.items() if name.startswith(reachable)}
     assert set(keys(read, ISSUES)) == {str(each.id) for own in named.values() for each in own}
-    assert not read[-1].incomplete
-    assert read[-1].completion == {"since": "2026-09-01T11:55:00Z"}
+    repositories = {str(each.id) for each in api.world.repositories if f"{each.owner}/".startswith(reachable)}
+    assert {name for page in read for name in page.partitions} == repositories
+    assert not any(page.incomplete for page in read)
+    last = [page.completion for page in read if page.continuation is None]
+    assert last == [{"since": "2026-09-01T11:55:00Z"}] * (len(repositories) + 1)
 
 
 @pytest.mark.parametrize(("status", "incomplete"), [(404, True), (451, True), (410, False)])
@@ -155,7 +159,7 @@ def test_a_repository_that_cannot_be_read_leaves_the_run_incomplete_unless_it_ha
 ) -> None:
     api.misbehave("/repos/hereisfun/cloud-diary/issues", status=status)
     read = pages(fetcher, "Issues", owner="hereisfun")
-    assert read[-1].incomplete is incomplete
+    assert any(page.incomplete for page in read) is incomplete
     assert keys(read, ISSUES)
     assert {raw["repository"]["full_name"] for page in read for raw in page.rows} >= {"hereisfun/tea-timer"}
 

@@ -17,7 +17,7 @@ from packsys.store.syncrows import PostgresRows
 from packsys.store.syncruns import PostgresSyncRuns, PostgresSyncTables
 from packsys.store.syncupkeep import PostgresSyncUpkeep
 from packsys.store.syncwork import PostgresSyncFinish, PostgresSyncWork
-from packsys.syncmodel import Guard, Mode, NewRow, PageRows, Reason, Reject, SyncClaim, SyncRun, SyncTable
+from packsys.syncmodel import Guard, Mode, NewRow, PageRows, Reason, Reject, Stored, SyncClaim, SyncRun, SyncTable
 from packsys.syncports import (
     RowStore,
     SyncFinishStore,
@@ -65,6 +65,18 @@ class SyncHouse:
         for page in pages:
             assert self.work.apply(self.claim(run), page) is not None
         return self.runs.get(run.id)
+
+    def read_partition(self, *pages: PageRows) -> Stored:
+        """Claims what is due and keeps pages, one after the other: those of one partition, to its end."""
+        due = self.work.turn()
+        assert due is not None
+        claim = self.work.claim(due[0], page=due[1], worker="w", lease=30)
+        for each in pages:
+            assert claim is not None
+            stored = self.work.apply(claim, each, lease=30)
+            assert stored is not None
+            claim = stored.next
+        return stored
 
     def conclude(self, run: SyncRun, *, swept: bool = True) -> SyncRun:
         """Finishes a run that has read its pages, deleting what it may."""

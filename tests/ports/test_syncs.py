@@ -151,9 +151,11 @@ def test_every_row_is_counted_once(house: SyncHouse, table: SyncTable) -> None:
     house.sync(table, page({"same": 1, "other": 1, "gone": 1, "back": 1}))
     house.sync(table, page({"same": 1, "other": 1, "gone": 1}))
     rows = [row("same", 1), row("other", 0), row("new", 0), row("new", 1), row("back", 1), row("other", 2)]
-    counts = house.work.apply(
+    stored = house.work.apply(
         house.claim(house.start(table)), PageRows(rows=rows, rejects=[reject(), reject("gone")], deleted=["gone", "no"])
     )
+    assert stored is not None
+    counts = stored.counts
     assert counts == Counts(rows=8, added=1, updated=1, revived=1, unchanged=1, rejected=2, repeated=2, deleted=1)
     assert house.values(table)["new"] == {"Id": "new", "Value": 1}
     assert house.values(table)["other"] == {"Id": "other", "Value": 2}
@@ -270,6 +272,20 @@ def test_of_many_that_keep_one_page_with_one_claim_one_succeeds(house: SyncHouse
     counts = at_once(lambda n: house.work.apply(claim, page({f"a{n}": n, "b": n}, leads=1)))
     assert sum(count is not None for count in counts) == 1
     assert len(house.values(table)) == 2
+
+
+def test_a_page_that_is_kept_takes_the_next_one(house: SyncHouse, table: SyncTable) -> None:
+    claim = house.claim(house.start(table))
+    stored = house.work.apply(claim, page({"a": 1}, leads=1), lease=30)
+    assert stored is not None
+    assert stored.next is not None
+    assert (stored.due, stored.next.run.page, stored.next.fence) == ((), 1, claim.fence + 1)
+    assert house.work.claim(claim.run.id, page=1, worker="w", lease=30) is None
+    assert house.work.apply(claim, page({"twice": 1}), lease=30) is None
+    last = house.work.apply(stored.next, page({"b": 1}), lease=30)
+    assert last is not None
+    assert (last.next, [(each.phase, each.page) for each in last.due]) == (None, [(Phase.FINISH, 2)])
+    assert list(house.values(table)) == ["a", "b"]
 
 
 def test_tries_are_counted_before_the_work_and_begin_anew_with_each_page(house: SyncHouse, table: SyncTable) -> None:

@@ -46,10 +46,44 @@ def test_within_a_time_slice_no_message_is_sent() -> None:
 
 def test_a_time_slice_ends() -> None:
     ticks = iter(range(100))
-    slow = world(things(5), slice=2.0, tick=lambda: next(ticks))
+    slow = world(things(5), slice=3.0, tick=lambda: next(ticks))
     run = slow.sync(slow.table())
     assert run.state is RunState.SUCCEEDED
     assert slow.bells.rung[:2] == [(run.id, 0), (run.id, 2)]
+
+
+def test_partitions_are_read_by_whoever_is_free() -> None:
+    made = world(slice=1.0)
+    for number in range(20):
+        made.source.put(f"{number:02}", number)
+    table = made.table(table="PartedThings")
+    run = made.start(table.id)
+    made.settle()
+    assert len(made.bells.rung) > 2  # there is something to do for others
+    ended = made.house.runs.get(run.id)
+    assert (ended.state, ended.partitions, ended.partitions_read) == (RunState.SUCCEEDED, 3, 3)
+    assert made.values(table) == made.source.rows
+
+
+def test_many_partitions_of_one_account_do_not_delay_another() -> None:
+    made = world(Source(size=1))
+    for number in range(20):
+        made.source.put(f"{number:02}", number)
+    greedy = made.start(made.table(table="PartedThings", workspace="a").id)
+    made.serve(*made.bells.waiting.popleft())
+    made.house.work.serve(greedy.table, seconds=1.0)
+    modest = made.start(made.table(workspace="b").id)
+    made.house.work.serve(greedy.table, seconds=1.0)
+    made.serve(*made.bells.waiting.popleft())
+    assert made.house.runs.get(modest.id).page == 1
+
+
+def test_a_preview_reads_partitions_too() -> None:
+    made = world(Source(size=9))
+    made.source.put("00", 1)
+    made.source.put("18", 2)
+    shown = made.preview(made.table(table="PartedThings").id, workspace="default", pages=20)
+    assert (shown.counts.added, shown.pages, shown.complete) == (2, 5, True)
 
 
 def test_what_changed_at_the_service_changes_here(five: World) -> None:

@@ -18,7 +18,7 @@ from packsys.sdk.names import nearest
 from packsys.sdk.pack import Pack
 from packsys.sdk.schema import as_type
 from packsys.sdk.surroundings import Sync
-from packsys.sdk.tables import Page, SyncTable
+from packsys.sdk.tables import Course, Page, SyncTable
 from packsys.sdk.targets import Aim, Target, invoke
 from packsys.sdk.testing.scripted import ScriptedFetcher
 
@@ -73,15 +73,17 @@ def sync(
     if table not in pack.sync_tables:
         raise LookupError(f"Pack {pack.name} has no sync table {table!r}: {nearest(table, pack.sync_tables)}")
     declared, rows, state = pack.sync_tables[table], [], Sync(previous=previous or {}, dynamic_url=dynamic_url)
+    course = Course()
     for _ in range(most_pages):
         context = a_context(pack, table, fetcher=fetcher, timezone=timezone, sync=state)
         page: Page = invoke(pack, Target(aim=Aim.PAGE, name=table), context, arguments)
         rows += _fitted(declared, page.rows, context)
-        if page.continuation is None:
+        following = course.after(page.continuation, page.partitions)
+        if following is None:
             return _distinct(declared, rows)
-        if page.continuation == state.continuation:
-            raise AssertionError(f"Sync table {table} gave the continuation {page.continuation} twice.")
-        state = replace(state, continuation=json.loads(json.dumps(page.continuation)))  # as the host keeps it
+        if following == state.continuation:
+            raise AssertionError(f"Sync table {table} gave the continuation {following} twice.")
+        state = replace(state, continuation=json.loads(json.dumps(following)))  # as the host keeps it
     raise AssertionError(f"Sync table {table} has more than {most_pages} pages: script fewer, or say most_pages=.")
 
 

@@ -152,9 +152,9 @@ def _make_seen() -> None:
         "sync_seen",
         _number("serial", sa.BigInteger),
         _number("page"),
-        _number("part"),
+        _number("piece"),
         sa.Column("row_ids", ARRAY(sa.BigInteger()), nullable=False),
-        sa.PrimaryKeyConstraint("serial", "page", "part", name="sync_seen_pk"),
+        sa.PrimaryKeyConstraint("serial", "page", "piece", name="sync_seen_pk"),
     )
 
 
