@@ -136,8 +136,8 @@ class SyncRun:
     ``page`` is the number of the next page, from 0, and so counts those that are kept; ``continuation`` is where it
     begins. ``previous`` is the completion that an incremental run began with, ``completion`` what its last page gave.
     ``incomplete`` says that the pack knows of rows that it did not give, ``approved`` whether the run may delete, where
-    that is decided. ``fence`` counts claims, ``tries`` those since the last page that was kept. ``waits`` are seconds
-    by cause. ``error`` is why it failed.
+    that is decided. ``fence`` counts claims, ``tries`` those since a page was last kept, or rows deleted at the finish.
+    ``waits`` are seconds by cause. ``error`` is why it failed.
     """
 
     id: str
