@@ -49,7 +49,7 @@ TASKS: "dict[str, tuple[str, list[list[str]]]]" = {
         [["python", "-m", "tests.chaos"]],
     ),
     "kill-sync": (
-        "kills workers of sync tables at every step of a run, 200 times each; --runs, --seed",
+        "kills what works for sync tables at every step, 200 times each; --scene, --runs, --seed",
         [["python", "-m", "tests.sync.killing"]],
     ),
     "bench": ("lists the benchmarks; bench-NAME runs one", [["python", "-m", "benchmarks"]]),

@@ -144,8 +144,8 @@ class SyncRun:
     ``page`` is the number of the next page, from 0, and so counts those that are kept; ``continuation`` is where it
     begins. ``previous`` is the completion that an incremental run began with, ``completion`` what its last page gave.
     ``incomplete`` says that the pack knows of rows that it did not give, ``approved`` whether the run may delete, where
-    that is decided. ``fence`` counts claims, ``tries`` those since the last page that was kept. ``waits`` are seconds
-    by cause. ``error`` is why it failed.
+    that is decided. ``fence`` counts claims, ``tries`` those since a page was last kept, or rows deleted at the finish.
+    ``waits`` are seconds by cause. ``error`` is why it failed.
 
     ``partitions`` are those that its pages have named so far, ``partitions_read`` how many of them have been read to
     their end. ``pages`` counts the pages of all of them and its own. Each of them is claimed as a run is: then

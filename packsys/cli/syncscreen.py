@@ -36,7 +36,7 @@ def progress(run: View) -> Text:
     rate = f" · {rows / seconds:,.0f} rows/s" if rows and seconds else ""
     waits = f" · waited {waited(run)}" if run["waits"] else ""
     said = Text(f"{run['state'].replace('_', ' ')} ", style=_STYLES.get(run["state"], "cyan"))
-    return said.append(f"{pages} pages · {rows:,} rows{rate}{waits}{cause(run)}", style="default")
+    return said.append(f"{pages} page{'s' * (pages != 1)} · {rows:,} rows{rate}{waits}{cause(run)}", style="default")
 
 
 def summary(run: View) -> str:

@@ -181,7 +181,8 @@ class MemorySyncFinish:
             chosen = [key for key in sorted(file.rows) if _unmet(file.rows[key], held)][:limit]
             doomed = sum(self._judge(file, held, key) for key in chosen)
             counts = Counts(deleted=doomed, missed=len(chosen) - doomed)
-            held.run = replace(held.run, counts=held.run.counts + counts)
+            tries = 0 if chosen else held.run.tries
+            held.run = replace(held.run, counts=held.run.counts + counts, tries=tries)
             return counts
 
     def ask(self, claim: SyncClaim, cause: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Path
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from packsys.adapters import new_id
 from packsys.model import Scope
@@ -36,13 +36,18 @@ MOST_PREVIEWED = 10
 
 _SHOWN = 100
 
+_TWO_RHYTHMS: dict[str, Any] = {
+    "properties": {"every": {"type": "number"}, "cron": {"type": "string"}},
+    "required": ["every", "cron"],
+}
+
 SyncId = Annotated[UUID, Path(description="The id of a sync table of this workspace.")]
 
 
 class ScheduleRequest(BaseModel):
     """Says when a sync table is synced by itself: `every` so many seconds, or by a line of `cron`, or neither."""
 
-    model_config = STRICT
+    model_config = STRICT | ConfigDict(json_schema_extra={"not": _TWO_RHYTHMS})
 
     every: float | None = Field(None, ge=SHORTEST, le=LONGEST, description="Seconds.", examples=[3600])
     cron: str | None = Field(None, max_length=200, description="Minute, hour, day, month, weekday.", examples=[None])

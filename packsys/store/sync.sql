@@ -380,7 +380,9 @@ with met as materialized (
 ), tally as (
     select count(*) filter (where doomed) as deleted, count(*) filter (where not doomed) as missed from judged
 ), moved as (
-    update sync_run set deleted = sync_run.deleted + tally.deleted, missed = sync_run.missed + tally.missed
+    -- As a page that is kept: who gets on has not been tried in vain.
+    update sync_run
+    set deleted = sync_run.deleted + tally.deleted, missed = sync_run.missed + tally.missed, tries = 0
     from tally where serial = :serial and tally.deleted + tally.missed > 0
 )
 select deleted, missed from tally
@@ -501,6 +503,16 @@ with late as (
 )
 select * from sent join sync_table using (scope) left join sync_lane using (lane)
 order by coalesce(served, 0), serial
+
+-- name: seize
+-- Holds the live run of a table, if there is one, until it is deleted: its worker writes nothing any more.
+select serial from sync_run join sync_table using (scope)
+where table_id = :table_id and finished_at is null
+for update of sync_run
+
+-- name: seize_table
+-- Holds a table until it is deleted. What was being written for it is seen by the statement after this one.
+select scope from sync_table where table_id = :table_id for update
 
 -- name: forget
 -- Deletes a table that is held, with all that is kept for it.

@@ -64,8 +64,11 @@ class PostgresSyncTables:
 
     def forget(self, table: str) -> bool:
         """Deletes an instance with all its rows and history; False when there is none."""
+        terms = {"table_id": table}
         with self._database.begin() as connection:
-            return connection.execute(SYNC["forget"], {"table_id": table}).one_or_none() is not None
+            connection.execute(SYNC["seize"], terms)
+            connection.execute(SYNC["seize_table"], terms)
+            return connection.execute(SYNC["forget"], terms).one_or_none() is not None
 
 
 class PostgresSyncRuns:

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from packsys.catalog.types import read_type
-from packsys.errors import NotFound, RequestError
+from packsys.errors import Conflict, NotFound, RequestError
 from packsys.model import PackVersion
 from packsys.ports import ConnectionStore, PackStore
 from packsys.scheduling.ports import ScheduleStore
@@ -47,11 +47,11 @@ class Instances:
     declared: Declared
 
     def create(self, table: SyncTable, timing: Timing) -> SyncTable:
-        """Keeps a new instance, which is not synced yet.
+        """Keeps a new instance, which is not synced yet; to ask for the same one again is harmless.
 
         Raises :class:`~packsys.errors.NotFound` for a pack, a table or an account that is not there,
         :class:`~packsys.errors.RequestError` for parameters, times and accounts that do not fit, and
-        :class:`~packsys.errors.Conflict` where the id is taken.
+        :class:`~packsys.errors.Conflict` where the id is taken by another one.
         """
         if timing.rhythm is not None:
             check_rhythm(timing.rhythm, jitter=timing.jitter)
@@ -59,15 +59,12 @@ class Instances:
         pack = self._pack(table)
         written = self._written(pack, table.table)
         self._check_account(table, written)
-        kept = self.tables.add(
-            replace(
-                table,
-                table=written["name"],
-                parameters=_fitted(written, table.parameters),
-                schedule=f"sync:{table.id}",
-            )
+        asked = replace(
+            table, table=written["name"], parameters=_fitted(written, table.parameters), schedule=f"sync:{table.id}"
         )
-        self._keep(kept, timing)
+        kept = self._added(asked)
+        if self.schedule_of(kept) is None:
+            self._keep(kept, timing)
         return kept
 
     def schedule(self, table: str, timing: Timing, *, workspace: str) -> Schedule:
@@ -111,6 +108,15 @@ class Instances:
     def _last(self, table: str) -> tuple[SyncRun, ...]:
         return tuple(self.steer.runs.of(table, limit=1))
 
+    def _added(self, asked: SyncTable) -> SyncTable:
+        try:
+            return self.tables.add(asked)
+        except Conflict:
+            known = self.tables.get(asked.id)
+            if _as_asked(known) != _as_asked(asked):
+                raise
+            return known
+
     def _keep(self, table: SyncTable, timing: Timing) -> Schedule:
         return self.keep_schedule(
             Schedule(
@@ -149,6 +155,11 @@ class Instances:
             raise NotFound(f"There is no connection {table.account} in this workspace.")
         if found.pack_id != table.pack_id:
             raise RequestError(f"The connection {found.name!r} is one of pack {found.pack_id}, not {table.pack_id}.")
+
+
+def _as_asked(table: SyncTable) -> SyncTable:
+    """Gives an instance without what became of it since it was asked for."""
+    return replace(table, paused=False, completion=None, schema=None, created_at=None)
 
 
 def _schedule_id(table: SyncTable) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import DateTime, delete, func, update
+from sqlalchemy import DateTime, Table, delete, func, update
 
 from packsys.memory import (
     Calendar,
@@ -132,11 +132,11 @@ def in_postgres(database: Database, *, told: Callable[[Sequence[Event]], None] =
     )
 
 
-def age(database: Database, seconds: float) -> None:
-    """Moves every kept time into the past."""
+def age(database: Database, seconds: float, *, tables: Sequence[Table] = ()) -> None:
+    """Moves every kept time into the past, or those of some tables."""
     passed = func.make_interval(0, 0, 0, 0, 0, 0, seconds)
     with database.begin() as connection:
-        for table in metadata.sorted_tables:
+        for table in tables or metadata.sorted_tables:
             times = [column for column in table.columns if isinstance(column.type, DateTime)]
             if times:
                 connection.execute(update(table).values({column: column - passed for column in times}))

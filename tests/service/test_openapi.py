@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -64,6 +64,8 @@ def findings(app: FastAPI, token: str, *, examples: int, path: str | None = None
             "generation": {"max-examples": examples, "deterministic": True, "allow-x00": False},
             # DELETE ends a job, and what has become of it can still be read.
             "checks": {"use_after_free": {"enabled": False}},
+            # It looks for links in answers, and falls over texts that are nearly one, such as "http://[".
+            "phases": {"stateful": {"inference": {"algorithms": ["dependency-analysis"]}}},
         }
     )
     schema: BaseSchema = schemathesis.openapi.from_asgi("/openapi.json", app, config=config)
@@ -80,19 +82,27 @@ def told(event: object) -> Iterator[str]:
         for case, checks in event.recorder.checks.items():
             seen = event.recorder.interactions.get(case)
             content = seen.response.content if seen and seen.response else b""
+            path = event.recorder.cases[case].value.operation.path
             for check in checks:
                 if check.failure_info and not (
-                    check.name == "positive_data_acceptance" and is_no_matter_of_form(content)
+                    check.name == "positive_data_acceptance" and is_no_matter_of_form(path, content)
                 ):
-                    yield f"{check.name}: {check.failure_info.failure} {content!r}"
+                    yield f"{check.name}: {path}: {check.failure_info.failure} {content!r}"
 
 
-def is_no_matter_of_form(content: bytes) -> bool:
+ANYWHERE = (b'"code":"IdempotencyMismatch"', b'"code":"UnknownFormula"', b"is not a base URL")
+TIMES = (b"There is no time zone", b"is no line of cron")
+REFUSALS: Mapping[str, tuple[bytes, ...]] = {
+    "/v1/syncs": (b"is read with an account", b"has no parameter", *TIMES),
+    "/v1/syncs/{sync}/schedule": TIMES,
+    "/v1/syncs/{sync}/rows": (b"The cursor is none",),
+}
+"""What a request of the right form may be told at each address."""
+
+
+def is_no_matter_of_form(path: str, content: bytes) -> bool:
     """Spots the refusal of a request whose form is right: no schema tells of wrong formulas or spent keys."""
-    told = (b'"code":"IdempotencyMismatch"', b'"code":"UnknownFormula"', b"is not a base URL")
-    syncs = (b"has no parameter", b"There is no time zone", b"is no line of cron", b"The cursor is none", b"not both")
-    account = b"is read with an account"
-    return any(part in content for part in (*told, *syncs, account))
+    return any(part in content for part in (*ANYWHERE, *REFUSALS.get(path, ())))
 
 
 @pytest.mark.slow

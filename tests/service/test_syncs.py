@@ -115,10 +115,47 @@ def test_what_cannot_be_made_is_said_and_not_kept(house: Synced, name: str) -> N
     assert house.http.get("/v1/syncs").json() == []
 
 
-def test_an_id_is_taken_once(house: Synced) -> None:
+DIFFERENT: dict[str, dict[str, Any]] = {
+    "name": {"name": "others"},
+    "parameters": {"parameters": {"kind": "other"}},
+    "guard": {"guard": {"strikes": 1}},
+    "table": {"table": "AnyThings", "parameters": {}},
+}
+
+
+@pytest.mark.parametrize("what", DIFFERENT)
+def test_an_id_is_taken_once(house: Synced, what: str) -> None:
+    sync = house.create(parameters={"kind": "all"})
+    asked = {"pack": "Source", "table": "Things", "name": "things", "parameters": {"kind": "all"}, "id": sync}
+    again = house.http.post("/v1/syncs", json={**asked, **DIFFERENT[what]})
+    assert (again.status_code, again.json()["code"]) == (409, "Conflict")
+    assert "give the new one another id" in again.json()["detail"]
+    assert house.stranger.post("/v1/syncs", json=asked).status_code == 409
+    assert [each["name"] for each in house.http.get("/v1/syncs").json()] == ["things"]
+
+
+def test_what_was_made_is_made_once_however_often_it_is_asked_for(house: Synced) -> None:
+    """Who got no answer asks again under the same id; what has become of the table since is not undone."""
+    asked = {"pack": "Source", "table": "things", "parameters": {"kind": "all"}, "id": str(uuid4())}
+    made = [house.http.post("/v1/syncs", json={**asked, "schedule": {"every": 60}}) for _ in range(2)]
+    assert [each.status_code for each in made] == [201, 201]
+    house.run(asked["id"])
+    assert house.http.put(f"/v1/syncs/{asked['id']}/schedule", json={"every": 3600}).status_code == 200
+    house.http.post(f"/v1/syncs/{asked['id']}/pause")
+    again = house.http.post("/v1/syncs", json={**asked, "schedule": {"every": 60}}).json()
+    assert (again["schedule"]["every"], again["paused"], again["last_run"]["state"]) == (3600, True, "succeeded")
+    assert len(house.http.get("/v1/syncs").json()) == 1
+
+
+def test_a_table_that_is_deleted_during_its_run_ends_it(house: Synced, source: Source) -> None:
     sync = house.create()
-    again = house.http.post("/v1/syncs", json={"pack": "Source", "table": "Things", "id": sync})
-    assert again.status_code == 409
+    run = house.http.post(f"/v1/syncs/{sync}/runs", json={"mode": "full"}).json()["id"]
+    source.meanwhile = lambda: deleted.append(house.http.delete(f"/v1/syncs/{sync}").status_code)
+    deleted: list[int] = []
+    house.world.settle()
+    assert deleted[0] == 200
+    assert house.http.get(f"/v1/sync-runs/{run}").status_code == 404
+    assert house.http.get("/v1/syncs").json() == []
 
 
 def test_another_workspace_sees_nothing_of_it(house: Synced) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from packsys.syncmodel import SyncRun
+from packsys.syncports import SyncDispatcher
 from tests.sync.source import Source
 from tests.sync.world import World
 
@@ -61,9 +62,12 @@ class Mortal:
         return lambda *args, **terms: self.fate.pass_by(lambda: method(*args, **terms), name)
 
 
-def mortal(made: World, fate: Fate) -> World:
-    """Gives the same house with a worker that may end at any call; everybody else is as before."""
-    serve, work, bells = made.serve, Mortal(made.house.work, fate), Mortal(made.bells, fate)
+def mortal(made: World, fate: Fate, *, bells: SyncDispatcher | None = None) -> World:
+    """Gives the same house with a worker that may end at any call; everybody else is as before.
+
+    It rings other ``bells`` than the house's own where there are any.
+    """
+    serve, work, bells = made.serve, Mortal(made.house.work, fate), Mortal(bells or made.bells, fate)
     shape = replace(serve.read.shape, tables=Mortal(made.house.tables, fate))
     return replace(
         made,

@@ -29,10 +29,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.setup]
 WHEEL = "singer-sdk==0.54.9"
 SPEAKS: Mapping[str, Type] = {"integer": Number, "number": Number, "string": Text, "boolean": Boolean}
 NO_KEY = (
-    "no_primary_keys", "no_primary_keys_append", "record_missing_required_property",
+    "no_primary_keys", "no_primary_keys_append", "pk_updates", "record_missing_required_property",
     "schema_no_properties",
 )  # fmt: skip
-"""Streams without a key: a synced row has one, so these are refused."""
+"""Streams without a key: a synced row has one, so these are refused. That of ``pk_updates`` is in a wrong place."""
 
 
 @pytest.fixture(scope="session")
@@ -48,10 +48,10 @@ def streams(tmp_path_factory: pytest.TempPathFactory) -> Streams:
 
 @dataclass
 class Tap:
-    """Is what a run of one stream reads: a schema, and pages."""
+    """Is what a run of one stream reads: what its schema was said to be before its records, and pages."""
 
-    schema: ObjectSchema
-    keys: Mapping[str, str]
+    message: Mapping[str, Any] | None = None
+    keys: Mapping[str, str] = field(default_factory=dict)
     pages: list[list[Mapping[str, Any]]] = field(default_factory=lambda: [[]])
 
 
@@ -63,30 +63,33 @@ def taps(messages: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Tap]]:
             case {"type": "SCHEMA", "stream": stream}:
                 if stream in begun:
                     yield stream, begun[stream]
-                begun[stream] = Tap(*shaped(message))
+                begun[stream] = Tap(message, {name: key for key, name in named(message).items()})
             case {"type": "RECORD", "stream": stream, "record": record}:
-                begun[stream].pages[-1].append(record)
+                begun.setdefault(stream, Tap()).pages[-1].append(record)
             case {"type": "STATE"}:
                 for each in begun.values():
                     each.pages.append([])
     yield from begun.items()
 
 
-def shaped(message: Mapping[str, Any]) -> tuple[ObjectSchema, Mapping[str, str]]:
-    """Reads a schema; properties have numbers for names, for a key may be any text. Gives their keys too."""
-    named = {key: f"P{number}" for number, key in enumerate(message["schema"].get("properties", {}))}
-    required = message["schema"].get("required", [])
+def named(message: Mapping[str, Any]) -> Mapping[str, str]:
+    """Gives the names of properties by their keys: numbers, for a key may be any text."""
+    return {key: f"P{number}" for number, key in enumerate(message["schema"].get("properties", {}))}
+
+
+def shaped(message: Mapping[str, Any]) -> ObjectSchema:
+    """Reads a schema."""
+    names, required, ids = named(message), message["schema"].get("required", []), message.get("key_properties", [])
     properties = {
-        named[key]: Property(typed(each), from_key=key, required=key in required or key in message["key_properties"])
+        names[key]: Property(typed(each), from_key=key, required=key in required or key in ids)
         for key, each in message["schema"].get("properties", {}).items()
     }
-    id = next((named[key] for key in message["key_properties"]), "")
-    return ObjectSchema("Record", id=id, properties=properties), {name: key for key, name in named.items()}
+    return ObjectSchema("Record", id=next((names[key] for key in ids), ""), properties=properties)
 
 
 def typed(declared: Mapping[str, Any]) -> Type:
-    """Reads a type of JSON Schema, as far as the streams have one."""
-    found = declared.get("type", "object")
+    """Reads a type of JSON Schema, as far as the streams have one; of several the first."""
+    found = declared.get("anyOf", [declared])[0].get("type", "object")
     kind = next((each for each in found if each != "null"), "") if isinstance(found, list) else found
     if kind == "array" and declared["items"].get("type") in SPEAKS:
         return SPEAKS[declared["items"]["type"]].list()
@@ -97,7 +100,7 @@ def pack_over(tap: list[Tap]) -> Pack:
     """Makes a pack that reads the last tap."""
     pack = Pack(id=PACK, name="Singer", version="1.0.0", description="Reads a stream.")
 
-    @pack.sync_table(dynamic=Dynamic(schema=lambda context: tap[-1].schema))
+    @pack.sync_table(dynamic=Dynamic(schema=lambda context: shaped(tap[-1].message) if tap[-1].message else None))
     def things(context: Context) -> Page:
         """Reads the pages in their order."""
         number = context.sync.continuation.get("page", 0)
@@ -165,8 +168,8 @@ def records(messages: Sequence[Mapping[str, Any]]) -> dict[str, dict[Any, Mappin
 
 WHOLE = (
     "array_data", "camelcase", "duplicate_records", "encoded_string_data", "multiple_state_messages",
-    "optional_attributes", "schema_updates", "special_chars_in_attributes", "user_location_data",
-    "user_location_upsert_data",
+    "optional_attributes", "record_missing_fields", "schema_updates", "special_chars_in_attributes",
+    "user_location_data", "user_location_upsert_data",
 )  # fmt: skip
 
 
@@ -210,6 +213,44 @@ def test_properties_are_added(streams: Streams, fed: Fed) -> None:
     assert schema is not None
     assert len(fed.rows("test_schema_updates")) == 6
     assert len(schema["properties"]) == 7
+
+
+def test_a_schema_without_records_is_taken_and_added_to(streams: Streams, fed: Fed) -> None:
+    fed.feed(streams["camelcase_complex_schema"])
+    [table] = fed.tables.values()
+    schema = fed.world.house.tables.get(table.id).schema
+    assert schema is not None
+    assert [run.state for run in fed.runs] == [RunState.SUCCEEDED] * 2
+    assert (len(schema["properties"]), fed.counts) == (15, Counts())
+
+
+def test_a_schema_that_is_none_fails_the_run(streams: Streams, fed: Fed) -> None:
+    fed.feed(streams["invalid_schema"])
+    assert [(run.state, run.error.code) for run in fed.runs if run.error] == [(RunState.FAILED, "PackRaised")]
+
+
+def test_a_record_before_its_schema_fails_the_run_and_not_the_next_one(streams: Streams, fed: Fed) -> None:
+    fed.feed(streams["record_before_schema"])
+    assert [run.state for run in fed.runs] == [RunState.FAILED, RunState.SUCCEEDED]
+    assert [run.error.code for run in fed.runs if run.error] == ["ResultMismatch"]
+    assert fed.rows("test_record_before_schema") == [{"id": 2, "metric": 3728}]
+
+
+def test_another_key_stops_the_table_and_keeps_its_rows(streams: Streams, fed: Fed) -> None:
+    """The stream has its keys inside of its schemas, where nobody looks for them: here they are put right."""
+    messages = [
+        {**message, "key_properties": message["schema"]["key_properties"]} if "schema" in message else message
+        for message in streams["pk_updates"]
+    ]
+    fed.feed(messages)
+    assert [run.state for run in fed.runs] == [RunState.SUCCEEDED, RunState.FAILED]
+    assert [run.error.code for run in fed.runs if run.error] == ["SchemaBroken"]
+    assert fed.rows("example_stream") == [{"id": 1, "name": "Alice", "email": "alice@example.com"}]
+
+
+def test_each_stream_is_used(streams: Streams) -> None:
+    others = {"camelcase_complex_schema", "invalid_schema", "record_before_schema", "record_missing_key_property"}
+    assert {*WHOLE, *NO_KEY, *others} == set(streams)
 
 
 def test_a_record_without_its_key_is_set_aside(streams: Streams, fed: Fed) -> None:

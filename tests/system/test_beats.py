@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -25,6 +26,8 @@ from packsys.store.database import open_database
 from packsys.store.schedules import PostgresSchedules, PostgresSlots
 
 pytestmark = pytest.mark.chaos
+
+log = logging.getLogger(__name__)
 
 SECONDS = float(os.environ.get("PACKSYS_BEATS_SECONDS", "30"))
 """For how long the beats are killed; the full proof takes 300."""
@@ -128,6 +131,7 @@ def beats(environ: dict[str, str], tmp_path: Path) -> Iterator[Beats]:
 def test_each_slot_fires_once_without_a_gap_while_beats_are_killed(
     beats: Beats, database_url: str, state_url: str
 ) -> None:
+    """With ``--log-cli-level=INFO`` it says what it found."""
     database = open_database(database_url)
     schedules = PostgresSchedules(database)
     with listening(state_url, "killed") as listener:
@@ -151,7 +155,12 @@ def test_each_slot_fires_once_without_a_gap_while_beats_are_killed(
     assert came.total() - len(came) <= beats.killed
     assert beats.killed > 1
     first = sorted({id: at for at, id in reversed(listener.came)}.values())
-    assert max(late - early for early, late in pairwise(first)) < LARGEST_GAP
+    gap = max(late - early for early, late in pairwise(first))
+    twice = came.total() - len(came)
+    log.info(
+        "%s slots, %s of them sent twice, %s beats killed, largest gap %.2f s", len(came), twice, beats.killed, gap
+    )
+    assert gap < LARGEST_GAP
 
 
 def test_what_is_asked_for_by_hand_is_sent_by_a_beat(beats: Beats, database_url: str, state_url: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,7 @@ def tables(database_url: str) -> Iterator[bytes]:
 
 
 READERS: Mapping[bytes, Callable[[Any, bytes], Any]] = {
+    b"none": lambda server, key: [],  # it expired since it was listed
     b"string": lambda server, key: [server.get(key)],
     b"hash": lambda server, key: [part for pair in server.hgetall(key).items() for part in pair],
     b"list": lambda server, key: server.lrange(key, 0, -1),
@@ -109,20 +110,21 @@ class Listener:
 
 
 def places(
-    system: System, *, watching: httpx.Client, taps: list[Wiretap], listener: Listener
+    system: System, *, watching: httpx.Client, taps: list[Wiretap], listener: Listener, only: Sequence[str] = PLACES
 ) -> Mapping[str, list[bytes]]:
-    """Dumps a running house."""
+    """Dumps a running house, or some places of it."""
     heard = [part for tap in taps for part in tap.heard]
-    return {
-        "database": list(tables(system.settings.database_url)),
-        "state": list(keys(system.settings.state_url)),
-        "cache": list(keys(system.settings.cache_url)),
-        "broker": heard,
-        "events": [part for part in heard if b'"PUBLISH"' in part.upper()],
-        "flower": list(flower(watching)),
-        "logs": list(logs(system.directory)),
-        "answers": list(listener.heard),
+    readers: Mapping[str, Callable[[], Iterable[bytes]]] = {
+        "database": lambda: tables(system.settings.database_url),
+        "state": lambda: keys(system.settings.state_url),
+        "cache": lambda: keys(system.settings.cache_url),
+        "broker": lambda: heard,
+        "events": lambda: (part for part in heard if b'"PUBLISH"' in part.upper()),
+        "flower": lambda: flower(watching),
+        "logs": lambda: logs(system.directory),
+        "answers": lambda: listener.heard,
     }
+    return {place: list(readers[place]()) for place in only}
 
 
 def leaks(dumped: Mapping[str, list[bytes]], *marks: str) -> list[str]:
