@@ -9,11 +9,12 @@ from __future__ import annotations
 from packsys.ports.blobs import Blobs, BlobStore
 from packsys.ports.connections import ConnectionStore, OAuthStore
 from packsys.ports.deliveries import DeliveryStore, WebhookSecretStore
-from packsys.ports.events import EventStore, Feed
+from packsys.ports.events import Bells, EventStore, Feed
 from packsys.ports.fetching import AnswerCache, Egress, Fetcher, Found, Request, Response
 from packsys.ports.jobs import JobStore, ProgressStore, StepStore, UpkeepStore
 from packsys.ports.keys import KeyStore
 from packsys.ports.limiting import Gate, RateLimiter
+from packsys.ports.measuring import Counters, Meter, Sample, Series
 from packsys.ports.packs import PackStore, ReleaseStore
 from packsys.ports.results import Asked, FlightDesk, Handed, Kept, LastingResults, Lead, ResultCache, Wait
 from packsys.ports.running import Call, Inquiry, PackRunner, World
@@ -22,10 +23,12 @@ from packsys.ports.sending import Dispatcher, Display, Flowed, Pressure, Queues
 __all__ = [
     "AnswerCache",
     "Asked",
+    "Bells",
     "BlobStore",
     "Blobs",
     "Call",
     "ConnectionStore",
+    "Counters",
     "DeliveryStore",
     "Dispatcher",
     "Display",
@@ -44,6 +47,7 @@ __all__ = [
     "KeyStore",
     "LastingResults",
     "Lead",
+    "Meter",
     "OAuthStore",
     "PackRunner",
     "PackStore",
@@ -55,6 +59,8 @@ __all__ = [
     "Request",
     "Response",
     "ResultCache",
+    "Sample",
+    "Series",
     "StepStore",
     "UpkeepStore",
     "Wait",

@@ -64,6 +64,7 @@ sync_table = Table(
     Column("created_at", moment(), nullable=False),
     Column("changes", BigInteger(), nullable=False, server_default="0"),
     Column("swept", BigInteger()),
+    Column("callback", AnyText()),
     UniqueConstraint("scope"),
     Index("sync_table_workspace", "workspace"),
     postgresql_with=ROOM,
@@ -79,7 +80,7 @@ sync_lane = Table(
 )
 
 # ``sent_at`` is when the run was last sent, parked or given back, ``sends`` counts how often the reconciler sent it
-# since it was last taken.
+# since it was last taken, ``events`` counts what has happened to it.
 sync_run = Table(
     "sync_run",
     metadata,
@@ -110,6 +111,7 @@ sync_run = Table(
     Column("not_before", moment()),
     Column("sent_at", moment(), nullable=False),
     Column("sends", Integer(), nullable=False, server_default="0"),
+    Column("events", Integer(), nullable=False, server_default="1"),
     UniqueConstraint("serial"),
     CheckConstraint(
         "state in ('queued', 'running', 'waiting', 'paused', 'needs_approval', 'succeeded', 'failed', 'cancelled')",
@@ -121,6 +123,19 @@ sync_run = Table(
     Index("sync_run_live", "scope", unique=True, postgresql_where=UNFINISHED),
     Index("sync_run_scope", "scope", "serial"),
     postgresql_with=ROOM,
+)
+
+# What happened to a run, by the triggers of migration 0012.
+sync_event = Table(
+    "sync_event",
+    metadata,
+    Column(
+        "serial", BigInteger(), ForeignKey("sync_run.serial", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    ),
+    Column("number", Integer(), primary_key=True, autoincrement=False),
+    Column("at", moment(), nullable=False),
+    Column("kind", Text(), nullable=False),
+    Column("detail", ValueText(), nullable=False),
 )
 
 # ``mark`` is the digest of the continuation that the page gave: one that comes again means that it never ends.

@@ -90,7 +90,14 @@ def told(event: object) -> Iterator[str]:
 def is_no_matter_of_form(content: bytes) -> bool:
     """Spots the refusal of a request whose form is right: no schema tells of wrong formulas or spent keys."""
     told = (b'"code":"IdempotencyMismatch"', b'"code":"UnknownFormula"', b"is not a base URL")
-    syncs = (b"has no parameter", b"There is no time zone", b"is no line of cron", b"The cursor is none", b"not both")
+    syncs = (
+        b"has no parameter",
+        b"There is no time zone",
+        b"is no line of cron",
+        b"The cursor is none",
+        b"not both",
+        b"names no host",
+    )
     account = b"is read with an account"
     return any(part in content for part in (*told, *syncs, account))
 
