@@ -6,7 +6,7 @@ import random
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,14 @@ from packsys.connections.vault import Vault
 from packsys.connections.vaulted import VaultCredentials
 from packsys.errors import WrongSetUp
 from packsys.limits.written import rules
+from packsys.metrics.declared import RATE_LIMIT_WAIT_SECONDS, RATE_LIMIT_WAITS
+from packsys.metrics.exposition import CacheMeter, Exposition
+from packsys.metrics.measure import Measure
+from packsys.metrics.process import ProcessFigures
+from packsys.metrics.syncs import CountingSyncFinish, CountingSyncWork
+from packsys.metrics.told import CountingFeed
 from packsys.ports import (
+    Bells,
     BlobStore,
     ConnectionStore,
     DeliveryStore,
@@ -31,6 +38,7 @@ from packsys.ports import (
     JobStore,
     KeyStore,
     LastingResults,
+    Meter,
     OAuthStore,
     PackStore,
     Pressure,
@@ -98,6 +106,9 @@ class Adapters:
     slots: SlotStore
     syncs: SyncStores
     sync_bells: SyncDispatcher
+    bells: Bells
+    measure: Measure
+    exposition: Exposition
 
 
 def set_up(settings: Settings, *, celery: Any = None, hidden: Hidden | None = None) -> Adapters:
@@ -108,6 +119,7 @@ def set_up(settings: Settings, *, celery: Any = None, hidden: Hidden | None = No
     """
     from packsys.dispatch.app import celery_app
     from packsys.dispatch.syncbells import SyncBells
+    from packsys.kvstore.bells import RedisBells
     from packsys.kvstore.blobs import RedisBlobs
     from packsys.kvstore.results import RedisResults
     from packsys.sandbox.inprocess import InProcessPacks
@@ -131,8 +143,11 @@ def set_up(settings: Settings, *, celery: Any = None, hidden: Hidden | None = No
     connections, oauth = PostgresConnections(database), PostgresOAuth(database)
     cache = RedisResults.at(settings.cache_url)
     blobs = RedisBlobs.at(settings.cache_url, base=settings.public_url)
-    feed, (deliveries, webhook_secrets) = _feed(settings, app), _callbacks(database)
-    mint, egress = _ways_out(settings, connections, oauth, vault, hidden)
+    figures, measure = ProcessFigures(), _measure(settings)
+    feed, (deliveries, webhook_secrets) = _feed(settings, app, measure), _callbacks(database)
+    mint, egress = _ways_out(
+        settings, connections, oauth, vault, hidden, gates=_watched(permits(settings), measure, figures)
+    )
     return Adapters(
         database=database,
         jobs=PostgresJobs(database, told=feed.publish),
@@ -161,15 +176,18 @@ def set_up(settings: Settings, *, celery: Any = None, hidden: Hidden | None = No
         surround=Surround(connections=connections, egress=egress, cache=cache, blobs=blobs),
         schedules=PostgresSchedules(database),
         slots=PostgresSlots(database),
-        syncs=sync_stores(database),
+        syncs=_counted(sync_stores(database), measure),
         sync_bells=SyncBells(app),
+        bells=RedisBells.at(settings.state_url),
+        measure=measure,
+        exposition=_exposition(settings, database, cache, figures),
     )
 
 
 def sync_stores(database: Database) -> SyncStores:
     """Sets up what keeps sync tables."""
     from packsys.store.syncrows import PostgresRows
-    from packsys.store.syncruns import PostgresSyncRuns, PostgresSyncTables
+    from packsys.store.syncruns import PostgresSyncEvents, PostgresSyncRuns, PostgresSyncTables
     from packsys.store.syncupkeep import PostgresSyncUpkeep
     from packsys.store.syncwork import PostgresSyncFinish, PostgresSyncWork
 
@@ -180,6 +198,7 @@ def sync_stores(database: Database) -> SyncStores:
         finish=PostgresSyncFinish(database),
         rows=PostgresRows(database),
         upkeep=PostgresSyncUpkeep(database),
+        events=PostgresSyncEvents(database),
     )
 
 
@@ -215,11 +234,53 @@ def _sending(settings: Settings, app: Any) -> Sending:
     return Sending(dispatcher=quick, pressure=pressure, queues=queues)
 
 
-def _feed(settings: Settings, app: Any) -> PostingFeed:
+def _measure(settings: Settings) -> Measure:
+    from packsys.kvstore.metering import RedisCounters
+
+    return Measure(RedisCounters.at(settings.state_url))
+
+
+def _counted(stores: SyncStores, measure: Measure) -> SyncStores:
+    return replace(
+        stores,
+        work=CountingSyncWork(work=stores.work, measure=measure),
+        finish=CountingSyncFinish(finish=stores.finish, measure=measure),
+    )
+
+
+def _exposition(settings: Settings, database: Database, cache: ResultCache, figures: ProcessFigures) -> Exposition:
+    from packsys.kvstore.metering import RedisCounters, RedisMeter
+    from packsys.store.metering import PostgresMeter
+
+    state: list[Meter] = [RedisCounters.at(settings.state_url), *_state_meters(settings)]
+    meters: dict[str, list[Meter]] = {
+        "database": [PostgresMeter(database)],
+        "state": state,
+        "cache": [RedisMeter.at(settings.cache_url, server="cache"), CacheMeter(cache)],
+    }
+    return Exposition(figures, meters, settings.metrics_token)
+
+
+def _state_meters(settings: Settings) -> list[Meter]:
+    """Reads the queues where they are, as far as that is a Redis."""
+    from celeryconfig import task_queues
+    from packsys.kvstore.metering import RedisMeter
+
+    queues = tuple(queue.name for queue in task_queues)
+    if settings.broker == settings.state_url:
+        return [RedisMeter.at(settings.state_url, queues, server="state")]
+    state = RedisMeter.at(settings.state_url, server="state")
+    if not settings.broker.startswith("redis"):
+        return [state]
+    return [state, RedisMeter.at(settings.broker, queues, server="broker")]
+
+
+def _feed(settings: Settings, app: Any, measure: Measure) -> PostingFeed:
     from packsys.dispatch.post import CeleryPost
     from packsys.kvstore.feed import RedisFeed
 
-    return PostingFeed(feed=RedisFeed.at(settings.state_url), post=CeleryPost(app))
+    feed = CountingFeed(feed=RedisFeed.at(settings.state_url), measure=measure)
+    return PostingFeed(feed=feed, post=CeleryPost(app))
 
 
 def _callbacks(database: Database) -> tuple[DeliveryStore, WebhookSecretStore]:
@@ -237,18 +298,24 @@ def _registry(packs: Sequence[Pack], releases: ReleaseStore) -> Registry:
 
 
 def _ways_out(
-    settings: Settings, connections: ConnectionStore, oauth: OAuthStore, vault: Vault, hidden: Hidden
+    settings: Settings,
+    connections: ConnectionStore,
+    oauth: OAuthStore,
+    vault: Vault,
+    hidden: Hidden,
+    *,
+    gates: Permits,
 ) -> tuple[Mint, HttpEgress]:
     """Sets up what gets tokens and what uses them: each needs the other, tokens being fetched on the same way out."""
     mint = Mint(couriers=lambda workspace: egress.courier(workspace=workspace), now=now)
     refresh = Refresh(
         connections=connections, oauth=oauth, vault=vault, mint=mint, now=now, random=random.random, new_owner=new_id
     )
-    egress = _egress(settings, VaultCredentials(vault, connections, refresh, opened=hidden.add))
+    egress = _egress(settings, VaultCredentials(vault, connections, refresh, opened=hidden.add), gates)
     return mint, egress
 
 
-def _egress(settings: Settings, credentials: Credentials) -> HttpEgress:
+def _egress(settings: Settings, credentials: Credentials, gates: Permits) -> HttpEgress:
     from packsys.connections.envelope import Envelope
     from packsys.egress.guard import EgressPolicy
     from packsys.egress.http import HttpEgress
@@ -259,7 +326,7 @@ def _egress(settings: Settings, credentials: Credentials) -> HttpEgress:
         policy=EgressPolicy(allowed_networks=settings.allowed_networks, servers=settings.servers),
         answers=RedisAnswers.at(settings.cache_url),
         envelope=Envelope(next(iter(settings.vault_keys.values())), purpose="answers.1"),
-        gates=permits(settings),
+        gates=gates,
     )
 
 
@@ -286,6 +353,14 @@ def permits(settings: Settings) -> Permits:
 
     limiter = RedisLimiter.at(settings.state_url, alone=MemoryLimiter())
     return Permits(limiter=limiter, rules=rules(settings.rate_limits))
+
+
+def _watched(gates: Permits, measure: Measure, figures: ProcessFigures) -> Permits:
+    def waited(seconds: float) -> None:
+        measure.count(RATE_LIMIT_WAITS)
+        measure.count(RATE_LIMIT_WAIT_SECONDS, by=seconds)
+
+    return replace(gates, waited=waited, called=figures.called)
 
 
 def bench_egress(credentials: Credentials, allowed_networks: tuple[str, ...]) -> Egress:

@@ -9,7 +9,7 @@ import secrets
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,10 @@ from packsys.errors import PacksysError
 from packsys.language.compile import Compiler
 from packsys.language.editor import Assistance
 from packsys.memory import Undisplayed
-from packsys.model import Connection, Job, Submission
+from packsys.metrics.declared import REPAIRS
+from packsys.metrics.exposition import Exposition
+from packsys.metrics.runner import TimedRunner
+from packsys.model import Connection, Job, Subject, Submission
 from packsys.ports import (
     BlobStore,
     ConnectionStore,
@@ -49,6 +52,7 @@ from packsys.runtime.flights import Flights
 from packsys.runtime.forget import Forget
 from packsys.runtime.heartbeat import Heartbeats
 from packsys.runtime.inquire import Inquire
+from packsys.runtime.message import message, run_message
 from packsys.runtime.nearby import Nearby
 from packsys.runtime.opening import Open
 from packsys.runtime.patience import patiently
@@ -118,6 +122,7 @@ class Services:
     slots: SlotStore
     keep_schedule: Callable[[Schedule], Schedule]
     instances: Instances
+    exposition: Exposition = field(default_factory=Exposition)
 
 
 def as_they_are(adapters: Adapters) -> Adapters:
@@ -198,11 +203,14 @@ def wire(
         schedules=adapters.schedules,
         slots=adapters.slots,
         keep_schedule=keep_schedule,
-        instances=_instances(adapters, syncs, keep_schedule),
+        instances=_instances(adapters, syncs, keep_schedule, webhook_secrets.require),
+        exposition=adapters.exposition,
     )
 
 
-def _instances(adapters: Adapters, syncs: Syncs, keep_schedule: KeepSchedule) -> Instances:
+def _instances(
+    adapters: Adapters, syncs: Syncs, keep_schedule: KeepSchedule, may_call_back: Callable[[str], None]
+) -> Instances:
     return Instances(
         tables=syncs.tables,
         schedules=adapters.schedules,
@@ -211,6 +219,7 @@ def _instances(adapters: Adapters, syncs: Syncs, keep_schedule: KeepSchedule) ->
         packs=adapters.shelf,
         connections=adapters.connections,
         declared=adapters.registry.manifest,
+        may_call_back=may_call_back,
     )
 
 
@@ -222,10 +231,12 @@ def _syncs(settings: Settings, adapters: Adapters, inquire: Inquire) -> Syncs:
             lease=settings.lease,
             grace=settings.grace,
             attempts=settings.attempts,
+            repaired=partial(adapters.measure.count, REPAIRS),
         ),
         packs=adapters.shelf,
         inquire=inquire,
         dispatcher=adapters.sync_bells,
+        bells=adapters.bells,
         retries=Retries(random=random.random),
         new_id=new_id,
         now=now,
@@ -284,16 +295,17 @@ def _execute(
     *,
     tables: TableReader,
 ) -> Execute:
+    figures = adapters.exposition.figures
     return Execute(
         steps=adapters.steps,
         packs=adapters.shelf,
-        runner=adapters.shelf,
+        runner=TimedRunner(runner=adapters.shelf, figures=figures),
         surround=adapters.surround,
         flights=flights,
         dispatcher=adapters.sending.dispatcher,
         retries=Retries(random=random.random),
         advance=advance,
-        heartbeats=Heartbeats(adapters.steps, lease=settings.lease),
+        heartbeats=Heartbeats(adapters.steps, lease=settings.lease, lost=figures.lost, missed=figures.missed),
         display=display,
         tables=tables,
     )
@@ -320,13 +332,17 @@ def _reconcile(settings: Settings, adapters: Adapters) -> Reconcile:
         dispatcher=adapters.sending.dispatcher,
         grace=settings.grace,
         attempts=settings.attempts,
+        repaired=partial(adapters.measure.count, REPAIRS),
     )
 
 
 def _deliver(settings: Settings, adapters: Adapters, webhook_secrets: WebhookSecrets) -> Deliver:
     return Deliver(
         deliveries=adapters.deliveries,
-        jobs=adapters.jobs,
+        messages={
+            Subject.JOB: lambda job: message(adapters.jobs.get(job)),
+            Subject.RUN: lambda run: run_message(adapters.syncs.runs.get(run)),
+        },
         secrets=webhook_secrets.of,
         couriers=callback_couriers(settings),
         now=now,

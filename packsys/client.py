@@ -22,7 +22,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-from httpx_sse import ServerSentEvent, connect_sse
+from httpx_sse import connect_sse
 
 from packsys.errors import Actor, PacksysError
 from packsys.syncclient import SyncTables
@@ -161,7 +161,7 @@ class Packsys:
         self.patience = patience
         self.sleep = sleep
         self.new_key = new_key
-        self.syncs = SyncTables(self._ask)
+        self.syncs = SyncTables(self._ask, self._follow)
         self.http = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=_SLACK)
 
     def __enter__(self) -> Packsys:
@@ -259,21 +259,11 @@ class Packsys:
 
     def events(self, job_id: str, *, after: int = 0) -> Iterator[Event]:
         """Follows a job from the event after the given one to its last; a broken stream is taken up again."""
-        patience = self._patient()
-        while True:
-            try:
-                for event in self._stream(job_id, after):
-                    yield event
-                    if event.last:
-                        return
-                    after, patience = event.number, self._patient()
-                patience.bear(Unreachable("The stream of events broke off."))
-            except _NO_ANSWER as error:
-                patience.bear(_unreachable(self.url, error))
-            except _NothingMore:
+        for told in self._follow(f"/v1/jobs/{job_id}/events", after):
+            event = _event(told)
+            yield event
+            if event.last:
                 return
-            except Refused as refused:
-                patience.bear(refused)
 
     def plan(
         self,
@@ -399,9 +389,25 @@ class Packsys:
             except Refused as refused:
                 patience.bear(refused)
 
-    def _stream(self, job_id: str, after: int) -> Iterator[Event]:
+    def _follow(self, path: str, after: int) -> Iterator[Mapping[str, Any]]:
+        """Gives the events of a stream until there is nothing more; one that breaks off is taken up again."""
+        patience = self._patient()
+        while True:
+            try:
+                for event in self._stream(path, after):
+                    yield event
+                    after, patience = event["number"], self._patient()
+                patience.bear(Unreachable("The stream of events broke off."))
+            except _NO_ANSWER as error:
+                patience.bear(_unreachable(self.url, error))
+            except _NothingMore:
+                return
+            except Refused as refused:
+                patience.bear(refused)
+
+    def _stream(self, path: str, after: int) -> Iterator[Mapping[str, Any]]:
         headers = {"Last-Event-ID": str(after)}
-        with connect_sse(self.http, "GET", f"/v1/jobs/{job_id}/events", headers=headers) as source:
+        with connect_sse(self.http, "GET", path, headers=headers) as source:
             if source.response.status_code == 204:
                 raise _NothingMore
             if source.response.is_error:
@@ -409,14 +415,14 @@ class Packsys:
                 _answer(source.response)
             for sent in source.iter_sse():
                 if sent.data:  # httpx-sse gives out the blank line behind a comment that keeps the stream open, too
-                    yield _event(sent)
+                    yield json.loads(sent.data)
 
     def _patient(self) -> _Patience:
         return _Patience(time.monotonic() + self.patience, self.sleep)
 
 
 class _NothingMore(Exception):
-    """Says that a job has ended and all its events are known."""
+    """Says that what was followed has ended, and all its events are known."""
 
 
 @dataclass
@@ -461,8 +467,7 @@ def _unreachable(url: str, error: Exception) -> Unreachable:
     return Unreachable(f"The service at {url} does not answer: {str(error) or type(error).__name__}.")
 
 
-def _event(sent: ServerSentEvent) -> Event:
-    data = json.loads(sent.data)
+def _event(data: Mapping[str, Any]) -> Event:
     return Event(data["number"], data["kind"], data["step"], data["at"], data["detail"])
 
 

@@ -262,9 +262,18 @@ class DeliveryState(StrEnum):
     DEAD = "dead"
 
 
+class Subject(StrEnum):
+    """Names what a message to a callback is about: the end of a job, or of a sync run."""
+
+    JOB = "job"
+    RUN = "run"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """Is the message about a job's end, on its way to the job's callback; a job has one at most.
+    """Is the message about the end of a job or a run, on its way to the callback; each has one at most.
+
+    ``job`` is the id of either.
 
     ``attempt`` counts how often it was taken, and is the fencing number of who takes it; ``tries`` counts the same
     since it was last asked for. ``status`` is the last answer's, ``reason`` says in a sentence why there was none, or
@@ -272,6 +281,7 @@ class Delivery:
     """
 
     job: str
+    about: Subject = Subject.JOB
     workspace: str
     url: str
     state: DeliveryState = DeliveryState.PENDING

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from packsys.errors import WrongSetUp
 
 PACKS = ("packs.github",)
+SHORTEST_TOKEN = 16
 _PORTS = {"postgresql": 5432, "postgres": 5432, "amqp": 5672, "amqps": 5671}
 
 
@@ -27,7 +28,7 @@ class Settings:
     state server; ``dispatcher`` is ``quick``, which needs a Redis, or ``canvas``, which sends Celery chains and chords.
     ``queue_room`` calls lie before the workers, the others wait in the lane of their workspace. New jobs are refused
     while more than ``queue_depth`` calls wait, or more than the part ``state_memory`` of the state server's memory is
-    used.
+    used. ``metrics_token`` opens the service's page of figures, ``metrics_address`` is where workers tell theirs.
     """
 
     database_url: str
@@ -47,6 +48,8 @@ class Settings:
     queue_room: int = 64
     queue_depth: int = 100_000
     state_memory: float = 0.8
+    metrics_token: str = field(default="", repr=False)
+    metrics_address: str = ""
 
     @property
     def broker(self) -> str:
@@ -84,6 +87,8 @@ class Settings:
             queue_depth=int(_number(environ, "PACKSYS_QUEUE_DEPTH", cls.queue_depth)),
             state_memory=_number(environ, "PACKSYS_STATE_MEMORY", cls.state_memory),
             dispatcher=_dispatcher(environ.get("PACKSYS_DISPATCHER") or cls.dispatcher, environ),
+            metrics_token=_token(environ, "PACKSYS_METRICS_TOKEN"),
+            metrics_address=_door(environ, "PACKSYS_METRICS_ADDRESS"),
         )
 
     def environ(self) -> dict[str, str]:
@@ -106,6 +111,8 @@ class Settings:
             "PACKSYS_QUEUE_ROOM": str(self.queue_room),
             "PACKSYS_QUEUE_DEPTH": str(self.queue_depth),
             "PACKSYS_STATE_MEMORY": str(self.state_memory),
+            "PACKSYS_METRICS_TOKEN": self.metrics_token,
+            "PACKSYS_METRICS_ADDRESS": self.metrics_address,
         }
 
 
@@ -154,6 +161,21 @@ def _web_address(environ: Mapping[str, str], name: str, default: str) -> str:
     address = environ.get(name) or default
     if not address.startswith(("http://", "https://")):
         raise WrongSetUp(f"{name} is {address!r}: give the address of the service, which begins with https://.")
+    return address
+
+
+def _token(environ: Mapping[str, str], name: str) -> str:
+    token = environ.get(name, "")
+    if token and not (len(token) >= SHORTEST_TOKEN and token.isascii() and token.isprintable() and " " not in token):
+        raise WrongSetUp(f"{name} is no token: take {SHORTEST_TOKEN} letters and digits or more, from a random source.")
+    return token
+
+
+def _door(environ: Mapping[str, str], name: str) -> str:
+    address = environ.get(name, "")
+    host, _, port = address.rpartition(":")
+    if address and not (host and port.isascii() and port.isdigit() and 0 <= int(port) < 2**16):
+        raise WrongSetUp(f"{name} is {address!r}: write host:port, as 127.0.0.1:9100.")
     return address
 
 

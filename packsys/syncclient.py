@@ -16,16 +16,16 @@ View = Mapping[str, Any]
 class SyncTables:
     """Makes, runs and reads the sync tables of a workspace; every method raises Refused and Unreachable."""
 
-    def __init__(self, ask: Callable[..., Any]) -> None:
-        """Takes the way to the service."""
-        self._ask = ask
+    def __init__(self, ask: Callable[..., Any], follow: Callable[[str, int], Iterator[View]]) -> None:
+        """Takes the way to the service, and what follows a stream of events from behind a number."""
+        self._ask, self._follow = ask, follow
 
     def create(self, *, pack: str, table: str, **terms: Any) -> View:
         """Makes an instance of a pack's table.
 
         ``terms`` are ``name``, ``parameters``, ``account`` (the id of a connection), ``schedule`` (``every`` so many
         seconds, or ``cron`` and ``timezone``), ``guard`` (``rows``, ``share``, ``strikes``), ``policy``, ``weight``,
-        ``version``, ``timezone``, ``dynamic_url`` and ``id``.
+        ``callback`` (told of the end of each run), ``version``, ``timezone``, ``dynamic_url`` and ``id``.
         """
         return self._view("POST", "/v1/syncs", json={"pack": pack, "table": table, **terms})
 
@@ -78,6 +78,10 @@ class SyncTables:
         while (seen := self.run(run, wait=LONGEST_WAIT))["state"] not in (*ENDED, "needs_approval", "paused"):
             pass
         return seen
+
+    def events(self, run: str, *, after: int = 0) -> Iterator[View]:
+        """Follows a run from the event after the given one until it has ended; a broken stream is taken up again."""
+        return self._follow(f"/v1/sync-runs/{run}/events", after)
 
     def pages(self, run: str, *, after: int = -1, limit: int = 100) -> Sequence[View]:
         """Lists the pages that a run has kept."""

@@ -86,7 +86,8 @@ class SyncTable:
     id of the connection. ``completion`` is what the last complete run gave, None where the next run must be a full one.
     ``schema`` is the one in force, as manifests write it, once a run has begun, and ``policy`` what becomes of it where
     the service's or the pack's differs (see :class:`packsys.sync.evolution.Policy`). ``schedule`` is the id of the
-    schedule that starts it. ``weight`` is its account's share of the workers, beside those of others.
+    schedule that starts it. ``weight`` is its account's share of the workers, beside those of others,
+    ``callback`` the address that is told when a run has ended.
     """
 
     id: str
@@ -106,6 +107,7 @@ class SyncTable:
     guard: Guard = field(default_factory=Guard)
     schedule: str | None = None
     weight: float = 1.0
+    callback: str | None = None
     created_at: datetime | None = None
 
     @property
@@ -179,6 +181,11 @@ class SyncRun:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     not_before: datetime | None = None
+
+    @property
+    def whole(self) -> str:
+        """Gives the id of the run, also where this is one of its partitions."""
+        return self.id.partition(":")[0] if self.partition else self.id
 
 
 MOVES: Mapping[RunState, tuple[RunState, ...]] = MappingProxyType(
@@ -300,6 +307,31 @@ class SyncPage:
     counts: Counts
     at: datetime
     timings: Mapping[str, float] = field(default_factory=dict)
+
+
+class RunEventKind(StrEnum):
+    """Names what can happen to a run: it comes into a state, or a page of it is kept."""
+
+    QUEUED = "run.queued"
+    RUNNING = "run.running"
+    WAITING = "run.waiting"
+    PAUSED = "run.paused"
+    NEEDS_APPROVAL = "run.needs_approval"
+    SUCCEEDED = "run.succeeded"
+    FAILED = "run.failed"
+    CANCELLED = "run.cancelled"
+    PAGE_KEPT = "page.kept"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunEvent:
+    """Is one transition; ``number`` counts a run's events from 1 without gaps, also when it is resumed."""
+
+    run: str
+    number: int
+    at: datetime
+    kind: RunEventKind
+    detail: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

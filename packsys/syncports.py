@@ -16,6 +16,7 @@ from packsys.syncmodel import (
     Evidence,
     PageRows,
     Row,
+    RunEvent,
     RunState,
     Stored,
     SyncClaim,
@@ -81,6 +82,13 @@ class SyncRunStore(Protocol):
         Whatever is under way for the run loses its claim. ``approved`` says whether what the run has not met is to be
         deleted without more evidence, or is not to be deleted.
         """
+
+
+class SyncEventStore(Protocol):
+    """Keeps what happened to runs."""
+
+    def since(self, run: str, number: int, *, limit: int = 1000) -> Sequence[RunEvent]:
+        """Lists a run's events after the given number, oldest first."""
 
 
 class SyncWorkStore(Protocol):

@@ -100,6 +100,8 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         dispatcher=os.environ.get("PACKSYS_DISPATCHER", Plan.dispatcher),
         durable=False,
         patience=2.0,
+        metrics_token="a-token-for-the-figures",
+        metrics_address="127.0.0.1:0",
     )
     with System(plan) as started:
         yield started

@@ -13,6 +13,7 @@ from celery.signals import setup_logging, worker_init, worker_process_init, work
 from packsys.bootstrap import Services, as_they_are, refuse_lossy_state, wire
 from packsys.dispatch.app import celery_app
 from packsys.errors import PacksysError
+from packsys.metrics.door import open_door
 from packsys.sandbox.runtimes import report_walls
 from packsys.settings import Settings
 from packsys.starting import without_collecting
@@ -92,8 +93,16 @@ def _begin(sender: Any, **_: object) -> None:
     app.consumer = sender
     gather(sender)
     Flow(app.services.flow).start()
+    tell_figures()
 
 
 @worker_process_init.connect
 def _connect(**_: object) -> None:
     app.services.ready()
+    tell_figures()
+
+
+def tell_figures() -> None:
+    """Lets Prometheus ask this process, where the settings say so."""
+    if settings.metrics_address:
+        open_door(app.services.exposition.figures, settings.metrics_address)

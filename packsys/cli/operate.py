@@ -46,6 +46,8 @@ def up(
         slots=slots,
         packs=packs or Settings.packs,
         allowed_networks=networks,
+        metrics_token=os.environ.get("PACKSYS_METRICS_TOKEN", ""),
+        metrics_address=os.environ.get("PACKSYS_METRICS_ADDRESS", ""),
     )
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:

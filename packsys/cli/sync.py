@@ -44,6 +44,7 @@ def rhythm_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--name", default="", help="What other commands call it. Default: TABLE.")
 @click.option("--account", help="Name or id of the connected account to read with.")
 @click.option("--arg", "given", multiple=True, metavar="NAME=VALUE", help="A parameter of the table, as JSON or text.")
+@click.option("--callback", help="Address that is told of the end of each run, by a signed message.")
 @click.option("--strikes", default=2, show_default=True, help="Complete runs that must miss a row to delete it.")
 @rhythm_options
 @asks_service
@@ -54,6 +55,7 @@ def create(
     name: str,
     account: str | None,
     given: tuple[str, ...],
+    callback: str | None,
     strikes: int,
     every: float | None,
     cron: str | None,
@@ -71,6 +73,7 @@ def create(
             account=_account(service, account) if account else None,
             parameters=dict(map(read_variable, given)),
             guard={"strikes": strikes},
+            callback=callback,
             timezone=timezone,
             schedule={"every": every, "cron": cron, "timezone": timezone, "jitter": jitter},
         )

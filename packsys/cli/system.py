@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -33,7 +33,7 @@ class Plan:
 
     ``port`` 0 takes a free one, ``slots`` is how many calls run at once, ``patience`` how many seconds the processes
     have to end by themselves; a call that is cut off then is made again at the next start. ``dispatcher`` and
-    ``queue_depth`` are those of the settings.
+    what follows it are those of the settings.
     """
 
     directory: Path
@@ -48,6 +48,8 @@ class Plan:
     grace: float = Settings.grace
     dispatcher: str = Settings.dispatcher
     queue_depth: int = Settings.queue_depth
+    metrics_token: str = field(default="", repr=False)
+    metrics_address: str = Settings.metrics_address
     durable: bool = True
     patience: float = 10.0
 
@@ -161,6 +163,8 @@ class System:
             grace=self.plan.grace,
             dispatcher=self.plan.dispatcher,
             queue_depth=self.plan.queue_depth,
+            metrics_token=self.plan.metrics_token,
+            metrics_address=self.plan.metrics_address,
         )
 
     @property

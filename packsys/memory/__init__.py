@@ -1,8 +1,10 @@
 """The twins of the ports that keep things: in this process, for local runs and fast tests."""
 
 from packsys.memory.answers import MemoryAnswers
+from packsys.memory.bells import MemoryBells
 from packsys.memory.blobs import MemoryBlobs
 from packsys.memory.connections import MemoryConnections, MemoryOAuth
+from packsys.memory.counters import MemoryCounters
 from packsys.memory.deliveries import MemoryDeliveries, MemoryWebhookSecrets
 from packsys.memory.display import Undisplayed
 from packsys.memory.events import MemoryEvents
@@ -23,8 +25,10 @@ __all__ = [
     "Calendar",
     "Ledger",
     "MemoryAnswers",
+    "MemoryBells",
     "MemoryBlobs",
     "MemoryConnections",
+    "MemoryCounters",
     "MemoryDeliveries",
     "MemoryEvents",
     "MemoryFeed",

@@ -11,6 +11,7 @@ from threading import Lock
 from typing import Any
 
 from packsys.errors import NotFound
+from packsys.memory.synctelling import happened
 from packsys.syncmodel import (
     Change,
     Counts,
@@ -21,6 +22,7 @@ from packsys.syncmodel import (
     PageRows,
     Phase,
     Row,
+    RunEvent,
     RunState,
     SyncClaim,
     SyncPage,
@@ -72,6 +74,16 @@ class RunFile:
     marks: set[str] = field(default_factory=set)
     met: set[str] = field(default_factory=set)
     nameless: int = 0
+    told: SyncRun | None = None
+    events: list[RunEvent] = field(default_factory=list)
+
+    def tell(self, now: datetime) -> None:
+        """Adds an event for what has happened since the last one."""
+        before, self.told = self.told, self.run
+        if before is not self.run and (found := happened(before, self.run, now)):
+            kind, detail = found
+            number = len(self.events) + 1
+            self.events.append(RunEvent(run=self.run.id, number=number, at=now, kind=kind, detail=detail))
 
     @property
     def whole(self) -> RunFile:
@@ -123,9 +135,12 @@ class SyncLedger:
 
     @contextmanager
     def open(self) -> Iterator[dict[str, TableFile]]:
-        """Gives the files by table to one thread at a time."""
+        """Gives the files by table to one thread at a time, and writes down what has happened to runs at the end."""
         with self._lock:
             yield self._files
+            for file in self._files.values():
+                for held in file.runs:
+                    held.tell(self.now())
 
     def file(self, table: str) -> TableFile:
         """Finds a table's file; raises NotFound."""

@@ -21,6 +21,7 @@ from packsys.syncmodel import (
     PageRows,
     Phase,
     Row,
+    RunEvent,
     RunState,
     SyncPage,
     SyncRun,
@@ -171,6 +172,23 @@ class MemorySyncRuns:
         served = self._ledger.served
         others = [served.get(file.table.lane, 0.0) for file in files if file.live and file.live.run.id != run]
         served[lane] = max(served.get(lane, 0.0), min(others, default=0.0))
+
+
+class MemorySyncEvents:
+    """Reads what happened to runs in a ledger."""
+
+    def __init__(self, ledger: SyncLedger) -> None:
+        """Takes the ledger."""
+        self._ledger = ledger
+
+    def since(self, run: str, number: int, *, limit: int = 1000) -> Sequence[RunEvent]:
+        """Lists a run's events after the given number, oldest first."""
+        with self._ledger.open():
+            try:
+                told = self._ledger.run(run)[1].events
+            except NotFound:
+                return ()
+            return tuple(told[number : number + limit])
 
 
 class MemoryRows:

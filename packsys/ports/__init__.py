@@ -9,11 +9,12 @@ from __future__ import annotations
 from packsys.ports.blobs import Blobs, BlobStore
 from packsys.ports.connections import ConnectionStore, OAuthStore
 from packsys.ports.deliveries import DeliveryStore, WebhookSecretStore
-from packsys.ports.events import EventStore, Feed
+from packsys.ports.events import Bells, EventStore, Feed
 from packsys.ports.fetching import AnswerCache, Egress, Fetcher, Found, Request, Response
 from packsys.ports.jobs import JobStore, ProgressStore, StepStore, UpkeepStore
 from packsys.ports.keys import KeyStore
 from packsys.ports.limiting import Gate, RateLimiter
+from packsys.ports.measuring import Counters, Meter, Sample, Series
 from packsys.ports.packs import PackStore, ReleaseStore
 from packsys.ports.results import Asked, FlightDesk, Handed, Kept, LastingResults, Lead, ResultCache, Wait
 from packsys.ports.running import Call, Inquiry, PackRunner, World
@@ -23,10 +24,12 @@ from packsys.ports.tables import TableReader
 __all__ = [
     "AnswerCache",
     "Asked",
+    "Bells",
     "BlobStore",
     "Blobs",
     "Call",
     "ConnectionStore",
+    "Counters",
     "DeliveryStore",
     "Dispatcher",
     "Display",
@@ -45,6 +48,7 @@ __all__ = [
     "KeyStore",
     "LastingResults",
     "Lead",
+    "Meter",
     "OAuthStore",
     "PackRunner",
     "PackStore",
@@ -56,6 +60,8 @@ __all__ = [
     "Request",
     "Response",
     "ResultCache",
+    "Sample",
+    "Series",
     "StepStore",
     "TableReader",
     "UpkeepStore",

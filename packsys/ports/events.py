@@ -15,6 +15,19 @@ class EventStore(Protocol):
         """Lists a job's events after the given number, oldest first."""
 
 
+class Bells(Protocol):
+    """Rings for those who wait for something to happen, and may lose any ring: what has happened is in a store."""
+
+    def ring(self, name: str) -> None:
+        """Rings, soon; raises nothing and waits for nobody."""
+
+    def listen(self, name: str, ring: Callable[[], None]) -> Callable[[], None]:
+        """Calls ``ring`` from any thread each time that somebody rings, until the returned function is called.
+
+        It may ring for no reason.
+        """
+
+
 class Feed(Protocol):
     """Passes events on to those who follow a job, and may lose any of them: what counts is in the store of events."""
 

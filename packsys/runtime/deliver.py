@@ -1,9 +1,9 @@
-"""Tells callbacks about jobs that ended."""
+"""Tells callbacks about jobs and sync runs that ended."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,9 +11,9 @@ from datetime import datetime
 from packsys.connections.secret import Secret
 from packsys.connections.webhook import signed
 from packsys.errors import ForbiddenRequest, NotFound, PacksysError
-from packsys.model import Delivery
-from packsys.ports import DeliveryStore, Fetcher, JobStore, Request, Response
-from packsys.runtime.message import message, message_id, trial
+from packsys.model import Delivery, Subject
+from packsys.ports import DeliveryStore, Fetcher, Request, Response
+from packsys.runtime.message import Message, trial
 
 log = logging.getLogger(__name__)
 
@@ -42,12 +42,13 @@ class Deliver:
     """Takes what is due, sends it, and keeps what came of it.
 
     Any number of them may run at once. A worker that dies on the way leaves a delivery that another takes after
-    :data:`LEASE` seconds, under the same message id. ``couriers`` gives the way out for a workspace, ``secrets`` what
-    it signs with, ``random`` numbers in [0, 1), and ``post`` asks a worker for the next deliveries.
+    :data:`LEASE` seconds, under the same message id. ``messages`` write what there is to say about a job, or a run, by
+    its id; ``couriers`` gives the way out for a workspace, ``secrets`` what it signs with, ``random`` numbers in
+    [0, 1), and ``post`` asks a worker for the next deliveries.
     """
 
     deliveries: DeliveryStore
-    jobs: JobStore
+    messages: Mapping[Subject, Callable[[str], Message]]
     secrets: Callable[[str], Sequence[Secret]]
     couriers: Callable[[str], Fetcher]
     now: Callable[[], datetime]
@@ -75,10 +76,10 @@ class Deliver:
             self._bury(delivery, None, "Every worker that took it was lost: look into their logs for the reason.")
             return
         try:
-            body = message(self.jobs.get(delivery.job))
-            status = self._send(delivery.url, delivery.workspace, message_id(delivery.job), body).status
+            message = self.messages[delivery.about](delivery.job)
+            status = self._send(delivery.url, delivery.workspace, message.name, message.body).status
         except NotFound:
-            return  # the job was deleted, and the delivery with it
+            self._bury(delivery, None, "What it is about was deleted, or goes on.")
         except ForbiddenRequest as error:
             self._bury(delivery, None, error.message)
         except PacksysError as error:

@@ -25,9 +25,17 @@ class Heartbeats:
     its fencing number keeps this worker from committing.
     """
 
-    def __init__(self, steps: StepStore, *, lease: float) -> None:
-        """Takes where claims are kept, and the seconds of a lease."""
+    def __init__(
+        self,
+        steps: StepStore,
+        *,
+        lease: float,
+        lost: Callable[[int], None] = lambda claims: None,
+        missed: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Takes where claims are kept, the seconds of a lease, and who is told of lost claims and missed beats."""
         self._steps, self._lease = steps, lease
+        self._lost, self._missed = lost, missed
         self._claims: dict[_Name, Claim] = {}
         self._beside: dict[_Name, tuple[Callable[[], None], ...]] = {}
         self._lock = Lock()
@@ -71,9 +79,10 @@ class Heartbeats:
         kept = {_name(claim) for claim in self._steps.renew(list(claims.values()), lease=self._lease)}
         for also in [each for name in kept for each in self._beside.get(name, ())]:
             also()
-        with self._lock:
-            for name in claims.keys() - kept:
-                self._claims.pop(name, None)
+        with self._lock:  # what is not held any more has ended meanwhile, and is not lost
+            lost = [name for name in claims.keys() - kept if self._claims.pop(name, None)]
+        if lost:
+            self._lost(len(lost))
 
     def _start(self) -> None:
         if self._process == os.getpid():
@@ -89,6 +98,7 @@ class Heartbeats:
             try:
                 self.beat()
             except PacksysError as error:  # the database is away: try again, the lease decides
+                self._missed()
                 log.warning("heartbeat.missed", extra={"cause": error.message})
 
 

@@ -26,7 +26,11 @@ SPARE = 5.0
 
 @dataclass(frozen=True, kw_only=True)
 class Permits:
-    """Opens a gate for each call. ``now`` is in seconds since 1970, ``monotonic`` and ``sleep`` in seconds."""
+    """Opens a gate for each call. ``now`` is in seconds since 1970, ``monotonic`` and ``sleep`` in seconds.
+
+    ``waited`` is told the seconds that a request waited here for a permit, ``called`` the pack, the class of the status
+    (``2xx``, or ``none`` without an answer) and the seconds of each request that left.
+    """
 
     limiter: RateLimiter
     rules: Rules = field(default_factory=Rules)
@@ -34,6 +38,8 @@ class Permits:
     now: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+    waited: Callable[[float], None] = lambda seconds: None
+    called: Callable[[str, str, float], None] = lambda pack, status, seconds: None
 
     def gate(
         self, pack: PackVersion, connection: Connection | None, *, workspace: str = "", formula: str = ""
@@ -74,9 +80,12 @@ class CallGate:
         wanted = demand(self._asker, self._policies, method=method, path=path, slack=self._permits.slack)
         permit = self._permit(wanted, until)
         self._sent = True
+        began, status = self._permits.monotonic(), "none"
         try:
-            response = send(until - self._permits.monotonic())
+            response = send(until - began)
+            status = f"{response.status // 100}xx"
         finally:
+            self._permits.called(self._service, status, self._permits.monotonic() - began)
             self._permits.limiter.give_back(wanted, permit)
         self._permits.limiter.learn(wanted, advice.read(response.status, response.headers, now=self._permits.now))
         return response
@@ -91,6 +100,7 @@ class CallGate:
             if now + answer.seconds >= patience:
                 raise self._too_late(answer)
             self._permits.sleep(answer.seconds)
+            self._permits.waited(answer.seconds)
 
     def _too_late(self, answer: Refusal) -> LimitReached:
         wait = max(answer.turn, answer.seconds)

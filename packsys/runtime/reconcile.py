@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from packsys.model import Stall
@@ -15,8 +16,8 @@ log = logging.getLogger(__name__)
 class Reconcile:
     """Brings every accepted job to its end, whatever the broker or a worker lost.
 
-    ``grace`` is how many seconds work may stand still, ``attempts`` how often a step may lose its worker. Any
-    number of them may run at once.
+    ``grace`` is how many seconds work may stand still, ``attempts`` how often a step may lose its worker, ``repaired``
+    is told the cause of each repair. Any number of them may run at once.
     """
 
     upkeep: UpkeepStore
@@ -24,6 +25,7 @@ class Reconcile:
     dispatcher: Dispatcher
     grace: float
     attempts: int
+    repaired: Callable[[str], None] = lambda cause: None
 
     def __call__(self) -> int:
         """Repairs what it finds and gives the number of repairs; each is logged with its cause."""
@@ -31,12 +33,14 @@ class Reconcile:
         stalls = [*self.upkeep.release(attempts=self.attempts), *self.upkeep.stalled(grace=self.grace)]
         for job in expired:
             log.warning("job.repaired", extra={"job": job, "cause": "deadline"})
+            self.repaired("deadline")
         for stall in stalls:
             self._send(stall)
         return len(expired) + len(stalls)
 
     def _send(self, stall: Stall) -> None:
         log.warning("job.repaired", extra={"job": stall.job, "cause": stall.cause, "steps": len(stall.steps)})
+        self.repaired(stall.cause)
         if stall.steps:
             self._again(stall)
         else:

@@ -26,7 +26,10 @@ log = logging.getLogger(__name__)
 LONGEST = 86_000.0
 """The longest deadline in seconds: below the day for which Celery keeps a chord's counters."""
 
-CALLBACK = r"^https?://[A-Za-z0-9.\-\[\]:]{1,253}([/?][!-~]{0,1500})?$"
+CALLBACK = (
+    r"^https?://([A-Za-z0-9.\-]{1,253}|\[[0-9A-Fa-f]{0,4}(:[0-9A-Fa-f]{0,4}){2,7}\])(:[0-9]{1,5})?"
+    r"([/?][!-~]{0,1500})?$"
+)
 """What the address of a callback looks like; whether it may be reached is decided when a message goes out."""
 
 _CALLBACK = re.compile(CALLBACK.removesuffix("$"))

@@ -24,10 +24,12 @@ from packsys.service import (
     formulas,
     health,
     jobs,
+    metrics,
     oauth,
     packs,
     problems,
     reference,
+    syncevents,
     syncrows,
     syncruns,
     syncs,
@@ -35,6 +37,7 @@ from packsys.service import (
 from packsys.service.description import describe
 from packsys.service.envelope import Envelope
 from packsys.service.intake import SLOWEST, Intake
+from packsys.service.timing import Timed
 
 DESCRIPTION = """Evaluates formulas that call other people's services.
 
@@ -61,7 +64,11 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
-        middleware=[Middleware(Envelope, new_id=new_id), Middleware(Intake, slowest=slowest)],
+        middleware=[
+            Middleware(Timed, answered=services.exposition.figures.answered),
+            Middleware(Envelope, new_id=new_id),
+            Middleware(Intake, slowest=slowest),
+        ],
         exception_handlers={
             PacksysError: problems.refused,
             RequestValidationError: problems.invalid,
@@ -73,9 +80,22 @@ def create_app(
     app.state.draining = draining
     app.state.uploads = asyncio.Semaphore(packs.AT_ONCE)
     app.state.downloads = asyncio.Semaphore(blobs.AT_ONCE)
-    for noun in (jobs, events, deliveries, formulas, connections, oauth, packs, syncs, syncruns, syncrows, blobs):
+    for noun in (
+        jobs,
+        events,
+        deliveries,
+        formulas,
+        connections,
+        oauth,
+        packs,
+        syncs,
+        syncruns,
+        syncevents,
+        syncrows,
+        blobs,
+    ):
         app.include_router(noun.router)
-    for noun in (health, reference):
+    for noun in (health, metrics, reference):
         app.include_router(noun.router)
     app.include_router(oauth.open_router)
     app.include_router(packs.open_router)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from packsys.errors import NotFound
-from packsys.model import Delivery, DeliveryState, Scope
+from packsys.model import Delivery, DeliveryState, Scope, Subject
 from packsys.service.auth import Caller, House, keyed_router
 from packsys.service.problems import declare
 
@@ -23,13 +23,14 @@ MOST = 1_000
 State = Annotated[DeliveryState | SkipJsonSchema[None], Query(description="List those in this state only.")]
 Before = Annotated[UUID | SkipJsonSchema[None], Query(description="The `id` of the last one seen, for the next page.")]
 Limit = Annotated[int, Query(ge=1, le=MOST)]
-DeliveryId = Annotated[UUID, Path(description="The id of the job that the message is about.")]
+DeliveryId = Annotated[UUID, Path(description="The id of the job, or the sync run, that the message is about.")]
 
 
 class DeliveryView(BaseModel):
-    """Is the message about a job's end, on its way to the job's callback. ``tries`` counts attempts."""
+    """Is the message about the end of a job or a sync run, on its way to a callback. ``tries`` counts attempts."""
 
-    id: str = Field(description="The id of the job; the message itself carries it behind `msg_`.")
+    id: str = Field(description="The id of the job or run; the message itself carries it behind `msg_`.")
+    about: Subject = Field(description="What has ended.")
     url: str
     state: DeliveryState
     tries: int
@@ -63,6 +64,7 @@ def view(delivery: Delivery) -> DeliveryView:
     """Shows a delivery to clients."""
     return DeliveryView(
         id=delivery.job,
+        about=delivery.about,
         url=delivery.url,
         state=delivery.state,
         tries=delivery.tries,

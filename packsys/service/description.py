@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
+from packsys.service.syncviews import RunEventView
 from packsys.service.views import EventView, Problem
 
 VERSION = "3.2.0"
@@ -24,7 +25,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
         routes=app.routes,
     )
     _, models = models_json_schema(
-        [(Problem, "serialization"), (EventView, "serialization")], ref_template="#/components/schemas/{model}"
+        [(each, "serialization") for each in (Problem, EventView, RunEventView)],
+        ref_template="#/components/schemas/{model}",
     )
     described["components"]["schemas"].update(models["$defs"])
     return described

@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from anyio import to_thread
-from fastapi import Depends, Header, Query, Response
+from fastapi import Depends, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-from pydantic.json_schema import SkipJsonSchema
 
-from packsys.errors import RequestError
 from packsys.model import Event, Job, Scope
 from packsys.service.auth import Caller, Draining, House, keyed_router
 from packsys.service.fields import JobId
 from packsys.service.problems import declare
+from packsys.service.resuming import After
 from packsys.service.views import EventView
 from packsys.service.waiting import bell, heard
 from packsys.values import plain
@@ -25,9 +24,6 @@ from packsys.values import plain
 log = logging.getLogger(__name__)
 
 router = keyed_router(Scope.JOBS, tag="jobs")
-
-FARTHEST = 999_999_999
-"""The greatest number of an event that a request may name."""
 
 ITEM = {
     "required": ["id", "event", "data"],
@@ -55,28 +51,6 @@ async def subscribed(job: Watched, house: House) -> AsyncIterator[asyncio.Event]
 
 
 Rung = Annotated[asyncio.Event, Depends(subscribed)]
-
-
-def beginning(
-    after: Annotated[int, Query(ge=0, le=FARTHEST, description="The number of the last event seen.")] = 0,
-    last_event_id: Annotated[
-        str | SkipJsonSchema[None],
-        Header(
-            alias="Last-Event-ID",
-            description="The number of the last event seen, as browsers send it when they reconnect.",
-            json_schema_extra={"pattern": "^[0-9]{1,9}$"},
-        ),
-    ] = None,
-) -> int:
-    """Tells after which event to begin; the header wins, since it is newer. Raises RequestError."""
-    if last_event_id is None:
-        return after
-    if last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) <= 9:
-        return int(last_event_id)
-    raise RequestError("Last-Event-ID is not the number of an event: send the id of the last one seen.")
-
-
-After = Annotated[int, Depends(beginning)]
 
 
 @dataclass(frozen=True)

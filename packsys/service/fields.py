@@ -51,15 +51,16 @@ Actions = Annotated[bool, Field(description="Whether the formula may have side e
 Whole = Annotated[int, BeforeValidator(whole)]
 """A whole number, written `1` or `1.0`: JSON knows no difference."""
 
+
 Callback = Annotated[
     str,
     Field(
         pattern=CALLBACK,
-        description="An address that is told when the job has ended, by a signed message (Standard Webhooks).",
+        description="An address that is told when it has ended, by a signed message (Standard Webhooks).",
         examples=["https://caller.example/hook"],
     ),
 ]
-"""Where a signed message about the end of a job goes."""
+"""Where a signed message about the end of a job, or of each run of a sync table, goes."""
 
 JobId = Annotated[UUID, Path(description="The id of a job of this workspace.")]
 IdempotencyKey = Annotated[

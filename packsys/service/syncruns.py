@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from anyio import move_on_after, sleep, to_thread
+from anyio import move_on_after, to_thread
 from fastapi import Path, Query
 from pydantic import BaseModel, Field
 
@@ -15,12 +15,10 @@ from packsys.service.fields import LONGEST_WAIT, STRICT
 from packsys.service.problems import declare
 from packsys.service.syncs import SyncId
 from packsys.service.syncviews import PageView, RunView, page_view, run_view
-from packsys.syncmodel import Mode, SyncRun
+from packsys.service.waiting import bell, heard
+from packsys.syncmodel import Mode, RunState, SyncRun
 
 router = keyed_router(Scope.SYNCS, tag="syncs")
-
-PAUSE = 0.5
-"""Seconds between two looks at a run that somebody waits for: runs ring no bell."""
 
 RunId = Annotated[UUID, Path(description="The id of a run of this workspace.")]
 Wait = Annotated[float, Query(ge=0, le=LONGEST_WAIT, description="Seconds to wait for the run to end.")]
@@ -66,10 +64,15 @@ async def read_run(run: RunId, house: House, key: Caller, draining: Draining, wa
         return house.syncs.runs.get(str(run), workspace=key.workspace)
 
     found = await to_thread.run_sync(read)
+    if not wait or _rests(found):
+        return run_view(found)
     with move_on_after(wait):
-        while not (found.state.final or found.state in ("needs_approval", "paused") or draining()) and wait:
-            await sleep(PAUSE)
-            found = await to_thread.run_sync(read)
+        async with bell(house.syncs.bells, found.id) as rung:
+            while not (_rests(found) or draining()):
+                rung.clear()
+                found = await to_thread.run_sync(read)
+                if not _rests(found):
+                    await heard(rung)
     return run_view(found)
 
 
@@ -102,3 +105,8 @@ def cancel_run(run: RunId, house: House, key: Caller) -> RunView:
 def approve_run(run: RunId, asked: ApprovalRequest, house: House, key: Caller) -> RunView:
     """Says of a run that needs approval whether it may delete what it has not met; it ends then."""
     return run_view(house.syncs.steer.approve(str(run), workspace=key.workspace, approved=asked.approved))
+
+
+def _rests(run: SyncRun) -> bool:
+    """Tells whether a run goes on by itself no more."""
+    return run.state.final or run.state in (RunState.NEEDS_APPROVAL, RunState.PAUSED)

@@ -13,7 +13,7 @@ from packsys.model import Scope
 from packsys.scheduling.rhythm import LONGEST, SHORTEST, Cron, Every, Rhythm
 from packsys.service.auth import Caller, House, keyed_router
 from packsys.service.connections import pack_named
-from packsys.service.fields import STRICT, TimeZone, Whole
+from packsys.service.fields import STRICT, Callback, TimeZone, Whole
 from packsys.service.problems import declare
 from packsys.service.syncviews import (
     PreviewView,
@@ -98,6 +98,7 @@ class SyncRequest(BaseModel):
     guard: GuardRequest = Field(default_factory=GuardRequest)
     policy: Policy = Field(Policy.ADDITIVE, strict=False, description="What becomes of a schema that changes.")
     weight: float = Field(1.0, ge=0.01, le=100, description="The account's share of the workers, beside others'.")
+    callback: Callback | None = None
     id: UUID | None = Field(None, strict=False, description="The id to give it; a new one if absent.")
 
 
@@ -130,6 +131,7 @@ def create_sync(asked: SyncRequest, house: House, key: Caller) -> SyncView:
         policy=asked.policy.value,
         guard=Guard(**asked.guard.model_dump()),
         weight=asked.weight,
+        callback=asked.callback,
     )
     return sync_view(house.instances.create(table, asked.schedule.timing), house)
 

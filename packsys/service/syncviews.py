@@ -53,6 +53,16 @@ class CountsView(BaseModel):
     missed: int
 
 
+class RunEventView(BaseModel):
+    """Is one transition of a run; ``number`` counts from 1 without gaps."""
+
+    run: str
+    number: int
+    at: datetime
+    kind: str
+    detail: dict[str, Any]
+
+
 class RunView(BaseModel):
     """Is one refresh of a sync table. ``page`` counts the pages that are kept, ``waits`` the seconds by cause.
 
@@ -108,6 +118,7 @@ class SyncView(BaseModel):
     policy: str
     guard: GuardView
     weight: float
+    callback: str | None
     created_at: datetime | None
     columns: list[ColumnView]
     featured: list[str] = Field(description="The columns to show first.")
@@ -212,6 +223,7 @@ def sync_view(table: Instance, house: Services) -> SyncView:
         policy=table.policy,
         guard=GuardView(**asdict(table.guard)),
         weight=table.weight,
+        callback=table.callback,
         created_at=table.created_at,
         columns=[ColumnView(name=name, type=kind) for name, kind in columns.items()],
         featured=list(dict.fromkeys(first)),

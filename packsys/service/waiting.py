@@ -10,22 +10,22 @@ from dataclasses import dataclass
 from anyio import CancelScope, move_on_after, to_thread
 
 from packsys.model import Job
-from packsys.ports import Feed
+from packsys.ports import Bells, Feed
 
 FALLBACK = 1.0
 """Seconds after which a waiter looks again although no bell rang: a bell may be lost, a row is not."""
 
 
 @asynccontextmanager
-async def bell(feed: Feed, job: str) -> AsyncIterator[asyncio.Event]:
-    """Gives an event that is set soon after each transition of a job; unsubscribes at the end, come what may."""
+async def bell(feed: Feed | Bells, name: str) -> AsyncIterator[asyncio.Event]:
+    """Gives an event that is set soon after each transition of a job or run; unsubscribes at the end, come what may."""
     rung, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def ring() -> None:
         if not loop.is_closed():
             loop.call_soon_threadsafe(rung.set)
 
-    stop = await to_thread.run_sync(feed.listen, job, ring)
+    stop = await to_thread.run_sync(feed.listen, name, ring)
     try:
         yield rung
     finally:

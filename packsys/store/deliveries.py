@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from packsys.model import Delivery, DeliveryState
+from packsys.model import Delivery, DeliveryState, Subject
 from packsys.store.database import Database
 from packsys.store.queries import load
 from packsys.store.tables import delivery as table
@@ -80,6 +80,7 @@ class PostgresDeliveries:
 def _delivery(row: Row[Any]) -> Delivery:
     return Delivery(
         job=row.job,
+        about=Subject(row.about),
         workspace=row.workspace,
         url=row.url,
         state=DeliveryState(row.state),

@@ -39,6 +39,7 @@ def table(row: Row[Any]) -> SyncTable:
         guard=Guard(**row.guard),
         schedule=row.schedule,
         weight=row.weight,
+        callback=row.callback,
         created_at=row.created_at,
     )
 
@@ -63,6 +64,7 @@ def columns(kept: SyncTable) -> dict[str, Any]:
         "guard": asdict(kept.guard),
         "schedule": kept.schedule,
         "weight": kept.weight,
+        "callback": kept.callback,
         "lane": kept.lane,
     }
 

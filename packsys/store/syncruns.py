@@ -11,8 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from packsys.errors import Conflict, NotFound
 from packsys.store.database import Database
 from packsys.store.syncqueries import SYNC, columns, counts, run, table
-from packsys.store.synctables import sync_run, sync_table
-from packsys.syncmodel import MOVES, RunState, SyncPage, SyncRun, SyncTable
+from packsys.store.synctables import sync_event, sync_run, sync_table
+from packsys.syncmodel import MOVES, RunEvent, RunEventKind, RunState, SyncPage, SyncRun, SyncTable
 
 
 class PostgresSyncTables:
@@ -128,7 +128,31 @@ class PostgresSyncRuns:
             return False
 
 
+class PostgresSyncEvents:
+    """Reads what happened to runs; the triggers of migration 0011 write it."""
+
+    def __init__(self, database: Database) -> None:
+        """Takes the way to the database."""
+        self._database = database
+
+    def since(self, run: str, number: int, *, limit: int = 1000) -> Sequence[RunEvent]:
+        """Lists a run's events after the given number, oldest first."""
+        asked = (
+            select(sync_event)
+            .join(sync_run, sync_run.c.serial == sync_event.c.serial)
+            .where(sync_run.c.run_id == run, sync_event.c.number > number)
+            .order_by(sync_event.c.number)
+            .limit(limit)
+        )
+        with self._database.connect() as connection:
+            return tuple(_event(run, row) for row in connection.execute(asked))
+
+
 _table, _run = table, run
+
+
+def _event(run: str, row: Any) -> RunEvent:
+    return RunEvent(run=run, number=row.number, at=row.at, kind=RunEventKind(row.kind), detail=row.detail)
 
 
 def _page(row: Any) -> SyncPage:

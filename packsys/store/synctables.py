@@ -66,6 +66,7 @@ sync_table = Table(
     Column("changes", BigInteger(), nullable=False, server_default="0"),
     Column("swept", BigInteger()),
     Column("parted", BigInteger()),
+    Column("callback", AnyText()),
     UniqueConstraint("scope"),
     Index("sync_table_workspace", "workspace"),
     postgresql_with=ROOM,
@@ -81,8 +82,9 @@ sync_lane = Table(
 )
 
 # ``sent_at`` is when the run was last sent, parked or given back, ``sends`` counts how often the reconciler sent it
-# since it was last taken. A partition that is being read is a row besides that of its run, its ``root``; it is gone
-# when it is read. Rows, pages and changes name the root. ``pages`` counts its pages with those of its partitions.
+# since it was last taken, ``events`` counts what has happened to it. A partition that is being read is a row besides
+# that of its run, its ``root``; it is gone when it is read. Rows, pages, changes and events name the root. ``pages``
+# counts its pages with those of its partitions.
 sync_run = Table(
     "sync_run",
     metadata,
@@ -118,6 +120,7 @@ sync_run = Table(
     Column("not_before", moment()),
     Column("sent_at", moment(), nullable=False),
     Column("sends", Integer(), nullable=False, server_default="0"),
+    Column("events", Integer(), nullable=False, server_default="1"),
     UniqueConstraint("serial"),
     CheckConstraint(
         "state in ('queued', 'running', 'waiting', 'paused', 'needs_approval', 'succeeded', 'failed', 'cancelled')",
@@ -133,7 +136,7 @@ sync_run = Table(
     postgresql_with=ROOM,
 )
 
-# The partitions of a run, in the order of their ``number``: begun ones, and those that rest until one is read. Their
+# The partitions of a run, in the order of their ``ordinal``: begun ones, and those that rest until one is read. Their
 # completions are kept until another run has succeeded.
 sync_part = Table(
     "sync_part",
@@ -146,6 +149,19 @@ sync_part = Table(
     Column("completion", ValueText()),
     Column("begun", Boolean(), nullable=False, server_default="false"),
     Index("sync_part_resting", "serial", "ordinal", postgresql_where=text("not begun")),
+)
+
+# What happened to a run, by the triggers of migration 0011.
+sync_event = Table(
+    "sync_event",
+    metadata,
+    Column(
+        "serial", BigInteger(), ForeignKey("sync_run.serial", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    ),
+    Column("number", Integer(), primary_key=True, autoincrement=False),
+    Column("at", moment(), nullable=False),
+    Column("kind", Text(), nullable=False),
+    Column("detail", ValueText(), nullable=False),
 )
 
 # ``mark`` is the digest of the continuation that the page gave: one that comes again means that it never ends.

@@ -8,7 +8,6 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     DateTime,
-    ForeignKey,
     Index,
     Integer,
     LargeBinary,
@@ -113,12 +112,14 @@ event = Table(
     Column("detail", ValueText(), nullable=False),
 )
 
-# The message about a job that ended and had a callback. ``attempt`` is the fencing number of who took it last, and
-# ``tries`` counts the same since it was last asked for. ``lease_until`` is in the future while somebody sends it.
+# The message about a job, or a sync run, that ended and had a callback: ``job`` is the id of either. ``attempt`` is the
+# fencing number of who took it last, and ``tries`` counts the same since it was last asked for. ``lease_until`` is in
+# the future while somebody sends it.
 delivery = Table(
     "delivery",
     metadata,
-    Column("job", AnyText(), ForeignKey("job.id", ondelete="CASCADE"), primary_key=True),
+    Column("job", AnyText(), primary_key=True),
+    Column("about", Text(), nullable=False, server_default="job"),
     Column("workspace", AnyText(), nullable=False),
     Column("url", AnyText(), nullable=False),
     Column("state", Text(), nullable=False, server_default="pending"),
@@ -130,7 +131,9 @@ delivery = Table(
     Column("status", Integer()),
     Column("reason", AnyText(), nullable=False, server_default=""),
     CheckConstraint("state in ('pending', 'delivered', 'dead')", name="state"),
+    CheckConstraint("about in ('job', 'run')", name="about"),
     Index("delivery_due", "due_at", postgresql_where=text("state = 'pending'")),
+    Index("delivery_dead", "due_at", postgresql_where=text("state = 'dead'")),
     Index("delivery_workspace", "workspace", "job"),
 )
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from packsys.ports import PackStore
+from packsys.ports import Bells, PackStore
 from packsys.runtime.inquire import Inquire
 from packsys.runtime.retries import Retries
 from packsys.sync.asking import AskTable
@@ -24,6 +24,7 @@ from packsys.sync.steering import Steer
 from packsys.syncports import (
     RowStore,
     SyncDispatcher,
+    SyncEventStore,
     SyncFinishStore,
     SyncRunStore,
     SyncTableStore,
@@ -42,17 +43,19 @@ class SyncStores:
     finish: SyncFinishStore
     rows: RowStore
     upkeep: SyncUpkeepStore
+    events: SyncEventStore
 
 
 @dataclass(frozen=True, kw_only=True)
 class Terms:
-    """Says who works and for how long: see :class:`ServeRuns` and :class:`ReconcileRuns`."""
+    """Says who works and for how long, and who is told of repairs: see :class:`ServeRuns`, :class:`ReconcileRuns`."""
 
     worker: str
     lease: float
     grace: float
     attempts: int
     slice: float = 2.0
+    repaired: Callable[[str], None] = lambda cause: None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +72,8 @@ class Syncs:
     tables: SyncTableStore
     runs: SyncRunStore
     rows: RowStore
+    events: SyncEventStore
+    bells: Bells
 
 
 def wire_syncs(
@@ -78,6 +83,7 @@ def wire_syncs(
     packs: PackStore,
     inquire: Inquire,
     dispatcher: SyncDispatcher,
+    bells: Bells,
     retries: Retries,
     new_id: Callable[[], str],
     now: Callable[[], datetime],
@@ -97,19 +103,26 @@ def wire_syncs(
         worker=terms.worker,
         lease=terms.lease,
         slice=terms.slice,
+        told=bells.ring,
     )
     unkept = replace(read, shape=replace(shape, keeps=False))
     return Syncs(
         start=start,
         serve=serve,
-        steer=Steer(tables=stores.tables, runs=stores.runs, dispatcher=dispatcher),
+        steer=Steer(tables=stores.tables, runs=stores.runs, dispatcher=dispatcher, told=bells.ring),
         preview=PreviewRun(tables=stores.tables, rows=stores.rows, read=unkept, now=now),
         replay=ReplayRows(tables=stores.tables, rows=stores.rows, check=read.check, new_id=new_id),
         reconcile=ReconcileRuns(
-            upkeep=stores.upkeep, dispatcher=dispatcher, grace=terms.grace, attempts=terms.attempts
+            upkeep=stores.upkeep,
+            dispatcher=dispatcher,
+            grace=terms.grace,
+            attempts=terms.attempts,
+            repaired=terms.repaired,
         ),
         select=SelectRows(stores.tables, stores.rows),
         tables=stores.tables,
         runs=stores.runs,
         rows=stores.rows,
+        events=stores.events,
+        bells=bells,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, cast
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from packsys.catalog.types import read_type
@@ -45,14 +46,19 @@ class Instances:
     packs: PackStore
     connections: ConnectionStore
     declared: Declared
+    may_call_back: Callable[[str], None] = lambda workspace: None
 
     def create(self, table: SyncTable, timing: Timing) -> SyncTable:
         """Keeps a new instance, which is not synced yet; to ask for the same one again is harmless.
 
         Raises :class:`~packsys.errors.NotFound` for a pack, a table or an account that is not there,
         :class:`~packsys.errors.RequestError` for parameters, times and accounts that do not fit, and
-        :class:`~packsys.errors.Conflict` where the id is taken by another one.
+        :class:`~packsys.errors.Conflict` where the id is taken by another one, or nothing could sign a message to its
+        callback.
         """
+        if table.callback is not None:
+            _check_callback(table.callback)
+            self.may_call_back(table.workspace)
         if timing.rhythm is not None:
             check_rhythm(timing.rhythm, jitter=timing.jitter)
         _check_zone(table.timezone)
@@ -164,6 +170,13 @@ def _as_asked(table: SyncTable) -> SyncTable:
 
 def _schedule_id(table: SyncTable) -> str:
     return table.schedule or f"sync:{table.id}"
+
+
+def _check_callback(address: str) -> None:
+    try:
+        urlsplit(address)
+    except ValueError:
+        raise RequestError("The callback names no host: write an address such as https://example.com/hook.") from None
 
 
 def _check_zone(name: str) -> None:

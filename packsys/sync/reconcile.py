@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from packsys.sync.start import ring
@@ -15,14 +16,15 @@ log = logging.getLogger(__name__)
 class ReconcileRuns:
     """Brings every run to its end, whatever the broker or a worker lost, and wakes those that were parked.
 
-    ``grace`` is how many seconds a run may stand still, ``attempts`` how often a page may lose its worker. Any number
-    of them may run at once.
+    ``grace`` is how many seconds a run may stand still, ``attempts`` how often a page may lose its worker,
+    ``repaired`` is told the cause of each repair. Any number of them may run at once.
     """
 
     upkeep: SyncUpkeepStore
     dispatcher: SyncDispatcher
     grace: float
     attempts: int
+    repaired: Callable[[str], None] = lambda cause: None
 
     def __call__(self) -> int:
         """Rings for what it finds and counts it; each repair is logged with its cause."""
@@ -33,5 +35,7 @@ class ReconcileRuns:
             log.log(
                 logging.DEBUG if parked else logging.WARNING, "run.woken" if parked else "run.repaired", extra=extra
             )
+            if not parked:
+                self.repaired(stall.cause)
             ring(self.dispatcher, stall.run)
         return len(stalls)

@@ -32,7 +32,7 @@ class ServeRuns:
 
     Calling it twice is harmless: what is held or kept is left alone. ``worker`` names this process, ``lease`` is how
     many seconds it may be silent, ``slice`` for how many it goes on without a trip through the broker. ``clock`` counts
-    seconds.
+    seconds, ``told`` is told of a run that has moved.
     """
 
     work: SyncWorkStore
@@ -45,6 +45,7 @@ class ServeRuns:
     lease: float
     slice: float = 2.0
     clock: Callable[[], float] = time.monotonic
+    told: Callable[[str], None] = lambda run: None
 
     def __call__(self, run: str, page: int) -> None:
         """Serves a due run: the one that was rung for where no other's turn it is."""
@@ -53,6 +54,7 @@ class ServeRuns:
         early: Early | None = None
         while claim is not None:
             kept = self._do(claim, early, begun)
+            self.told(claim.run.whole)
             claim, early = self._go_on(kept, begun), kept.early
         if table:
             self.work.serve(table, seconds=self.clock() - begun)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from packsys.errors import Conflict
@@ -14,12 +15,14 @@ from packsys.syncports import SyncDispatcher, SyncRunStore, SyncTableStore
 class Steer:
     """Steers runs. Every method gives the run as it stands then, and raises NotFound for one that is not there.
 
-    All but ``reset`` raise :class:`~packsys.errors.Conflict` where the run's state does not allow it.
+    All but ``reset`` raise :class:`~packsys.errors.Conflict` where the run's state does not allow it. ``told`` is
+    told of a run that has moved.
     """
 
     tables: SyncTableStore
     runs: SyncRunStore
     dispatcher: SyncDispatcher
+    told: Callable[[str], None] = lambda run: None
 
     def cancel(self, run: str, *, workspace: str) -> SyncRun:
         """Ends a run; the page that is being read changes nothing any more."""
@@ -52,6 +55,7 @@ class Steer:
         before = self.runs.get(run, workspace=workspace)
         if not self.runs.move(run, to=to, approved=approved):
             raise Conflict(f"The sync run {run} is {before.state.replace('_', ' ')}, and cannot be {to} now.")
+        self.told(run)
         moved = self.runs.get(run)
         if to is RunState.QUEUED:
             ring(self.dispatcher, moved)

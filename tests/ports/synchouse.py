@@ -10,16 +10,17 @@ from itertools import count
 from typing import Any
 
 from packsys.memory.syncledger import SyncLedger
-from packsys.memory.syncs import MemoryRows, MemorySyncRuns, MemorySyncTables
+from packsys.memory.syncs import MemoryRows, MemorySyncEvents, MemorySyncRuns, MemorySyncTables
 from packsys.memory.syncwork import MemorySyncFinish, MemorySyncUpkeep, MemorySyncWork
 from packsys.store.database import Database
 from packsys.store.syncrows import PostgresRows
-from packsys.store.syncruns import PostgresSyncRuns, PostgresSyncTables
+from packsys.store.syncruns import PostgresSyncEvents, PostgresSyncRuns, PostgresSyncTables
 from packsys.store.syncupkeep import PostgresSyncUpkeep
 from packsys.store.syncwork import PostgresSyncFinish, PostgresSyncWork
 from packsys.syncmodel import Guard, Mode, NewRow, PageRows, Reason, Reject, Stored, SyncClaim, SyncRun, SyncTable
 from packsys.syncports import (
     RowStore,
+    SyncEventStore,
     SyncFinishStore,
     SyncRunStore,
     SyncTableStore,
@@ -41,6 +42,7 @@ class SyncHouse:
     finish: SyncFinishStore
     rows: RowStore
     upkeep: SyncUpkeepStore
+    events: SyncEventStore
     wait: Callable[[float], None]
 
     def table(self, **terms: Any) -> SyncTable:
@@ -136,6 +138,7 @@ def syncs_in_memory() -> SyncHouse:
         finish=MemorySyncFinish(ledger),
         rows=MemoryRows(ledger),
         upkeep=MemorySyncUpkeep(ledger),
+        events=MemorySyncEvents(ledger),
         wait=clock.wait,
     )
 
@@ -149,5 +152,6 @@ def syncs_in_postgres(database: Database) -> SyncHouse:
         finish=PostgresSyncFinish(database),
         rows=PostgresRows(database),
         upkeep=PostgresSyncUpkeep(database),
+        events=PostgresSyncEvents(database),
         wait=lambda seconds: age(database, seconds),
     )

@@ -15,10 +15,10 @@ from standardwebhooks import Webhook
 from packsys.connections.vault import Vault
 from packsys.errors import Conflict, ForbiddenRequest, PacksysError, RequestError, UpstreamError
 from packsys.memory import MemoryFeed
-from packsys.model import Delivery, DeliveryState, Event, EventKind, Submission
+from packsys.model import Delivery, DeliveryState, Event, EventKind, Subject, Submission
 from packsys.ports import Request, Response
 from packsys.runtime.deliver import LEASE, MOST_TRIES, SCHEDULE, TIMEOUT, Deliver
-from packsys.runtime.message import LARGEST
+from packsys.runtime.message import LARGEST, message
 from packsys.runtime.posting import PostingFeed
 from packsys.runtime.submit import checked, fingerprint
 from packsys.runtime.webhook_secrets import WebhookSecrets
@@ -68,7 +68,7 @@ class Place:
         self.secret = self.signing.make("default")
         self.deliver = Deliver(
             deliveries=self.house.deliveries,
-            jobs=self.house.jobs,
+            messages={Subject.JOB: lambda job: message(self.house.jobs.get(job))},
             secrets=self.signing.of,
             couriers=lambda workspace: self.caller,
             now=now,

@@ -22,6 +22,7 @@ from packsys.language.invocation import Invocation
 from packsys.memory import (
     Calendar,
     Ledger,
+    MemoryBells,
     MemoryBlobs,
     MemoryConnections,
     MemoryDeliveries,
@@ -40,7 +41,7 @@ from packsys.memory import (
 )
 from packsys.memory.egress import ClosedEgress, ClosedFetcher
 from packsys.memory.syncledger import SyncLedger
-from packsys.memory.syncs import MemoryRows, MemorySyncRuns, MemorySyncTables
+from packsys.memory.syncs import MemoryRows, MemorySyncEvents, MemorySyncRuns, MemorySyncTables
 from packsys.memory.syncwork import MemorySyncFinish, MemorySyncUpkeep, MemorySyncWork
 from packsys.model import Connection, Event, Job, PackVersion, Scope, Submission
 from packsys.planner.plan import Plan, PlannedStep
@@ -248,6 +249,7 @@ class SmallHouse:
             finish=MemorySyncFinish(ledger),
             rows=MemoryRows(ledger),
             upkeep=MemorySyncUpkeep(ledger),
+            events=MemorySyncEvents(ledger),
         )
         return wire_syncs(
             stores,
@@ -255,6 +257,7 @@ class SmallHouse:
             packs=TwoPacks(),
             inquire=self.inquire,
             dispatcher=QuietBells(),
+            bells=MemoryBells(),
             retries=Retries(random=lambda: 0.5),
             new_id=new_id,
             now=now,
@@ -300,7 +303,7 @@ class SmallHouse:
         """Gives what tells callbacks; nothing gets out."""
         return Deliver(
             deliveries=self.deliveries,
-            jobs=self.jobs,
+            messages={},
             secrets=self.webhook_secrets.of,
             couriers=lambda workspace: ClosedFetcher("A test"),
             now=now,

@@ -66,6 +66,8 @@ def wired(own: SmallHouse, made: World) -> Services:
         tables=kept.tables,
         runs=kept.runs,
         rows=kept.rows,
+        events=kept.events,
+        bells=made.rings,
     )
     instances = Instances(
         tables=kept.tables,

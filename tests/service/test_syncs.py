@@ -104,6 +104,8 @@ MADE_WRONG: dict[str, tuple[dict[str, Any], int, str]] = {
     "no such cron": ({"schedule": {"cron": "often"}}, 400, "is no line of cron"),
     "two rhythms": ({"schedule": {"cron": "* * * * *", "every": 5}}, 422, "not both"),
     "an unknown field": ({"colour": "red"}, 422, "does not fit"),
+    "a callback that is no address": ({"callback": "caller"}, 422, "does not fit"),
+    "a callback to no host": ({"callback": "https://[:::::]/"}, 400, "names no host"),
 }
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-from packsys.memory import MemoryConnections, MemoryResults
+from packsys.memory import MemoryBells, MemoryConnections, MemoryResults
 from packsys.runtime.inquire import Inquire
 from packsys.runtime.retries import Retries
 from packsys.runtime.surround import Surround
@@ -55,6 +55,7 @@ class World:
     source: Source
     house: SyncHouse
     bells: Bells
+    rings: MemoryBells
     start: StartRun
     serve: ServeRuns
     steer: Steer
@@ -101,11 +102,13 @@ def world(
     ask = AskTable(packs=packs, inquire=Inquire(packs=packs, runner=packs, surround=surround))
     shape = Shape(tables=kept.tables, ask=ask)
     read = ReadPage(work=kept.work, ask=ask, shape=shape, check=SchemaCheck(schema_of), ahead=at_once)
+    rings = MemoryBells()
     start = StartRun(runs=kept.runs, dispatcher=bells, new_id=lambda: f"run-{next(numbers):06}")
     return World(
         source=served,
         house=kept,
         bells=bells,
+        rings=rings,
         start=start,
         serve=ServeRuns(
             work=kept.work,
@@ -118,8 +121,9 @@ def world(
             lease=30.0,
             slice=slice,
             clock=tick,
+            told=rings.ring,
         ),
-        steer=Steer(tables=kept.tables, runs=kept.runs, dispatcher=bells),
+        steer=Steer(tables=kept.tables, runs=kept.runs, dispatcher=bells, told=rings.ring),
         preview=PreviewRun(
             tables=kept.tables,
             rows=kept.rows,

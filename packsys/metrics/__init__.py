@@ -1,0 +1,1 @@
+"""Figures for Prometheus: what the system counts, and what only a process knows."""
