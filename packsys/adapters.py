@@ -27,6 +27,7 @@ from packsys.metrics.told import CountingFeed
 from packsys.ports import (
     Bells,
     BlobStore,
+    CallSlots,
     ConnectionStore,
     DeliveryStore,
     Dispatcher,
@@ -98,6 +99,7 @@ class Adapters:
     cache: ResultCache
     desk: FlightDesk
     lasting: LastingResults
+    call_slots: CallSlots
     blobs: BlobStore
     sending: Sending
     vault: Vault
@@ -121,6 +123,7 @@ def set_up(settings: Settings, *, celery: Any = None, hidden: Hidden | None = No
     from packsys.dispatch.syncbells import SyncBells
     from packsys.kvstore.bells import RedisBells
     from packsys.kvstore.blobs import RedisBlobs
+    from packsys.kvstore.callslots import RedisCallSlots
     from packsys.kvstore.results import RedisResults
     from packsys.sandbox.inprocess import InProcessPacks
     from packsys.store.connections import PostgresConnections
@@ -170,6 +173,7 @@ def set_up(settings: Settings, *, celery: Any = None, hidden: Hidden | None = No
         cache=cache,
         desk=cache,
         lasting=PostgresResults(database),
+        call_slots=RedisCallSlots.at(settings.state_url),
         blobs=blobs,
         sending=_sending(settings, app),
         vault=vault,

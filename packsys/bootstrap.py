@@ -18,6 +18,7 @@ from packsys.catalog.registry import Registry
 from packsys.errors import PacksysError
 from packsys.language.compile import Compiler
 from packsys.language.editor import Assistance
+from packsys.limits.calls import call_limits
 from packsys.memory import Undisplayed
 from packsys.metrics.declared import REPAIRS
 from packsys.metrics.exposition import Exposition
@@ -40,6 +41,7 @@ from packsys.ports import (
     StepStore,
     TableReader,
 )
+from packsys.runtime.admission import Admission
 from packsys.runtime.advance import Advance
 from packsys.runtime.cancel import Cancel
 from packsys.runtime.clients import SetClient
@@ -185,7 +187,7 @@ def wire(
         flow=partial(flow, adapters.sending.queues),
         deliver=_deliver(settings, adapters, webhook_secrets),
         webhook_secrets=webhook_secrets,
-        ready=partial(readiness, adapters.database, settings.state_url),
+        ready=partial(readiness, adapters.database, settings),
         jobs=adapters.jobs,
         steps=adapters.steps,
         events=adapters.events,
@@ -302,6 +304,14 @@ def _execute(
         runner=TimedRunner(runner=adapters.shelf, figures=figures),
         surround=adapters.surround,
         flights=flights,
+        admission=Admission(
+            limits=call_limits(settings.calls_at_once),
+            slots=adapters.call_slots,
+            steps=adapters.steps,
+            dispatcher=adapters.sending.dispatcher,
+            retries=Retries(random=random.random),
+            lease=settings.lease,
+        ),
         dispatcher=adapters.sending.dispatcher,
         retries=Retries(random=random.random),
         advance=advance,
@@ -392,19 +402,28 @@ def wire_beat(settings: Settings, chores: Iterable[Schedule], *, celery: Any) ->
 
 
 def refuse_lossy_state(settings: Settings) -> None:
-    """Waits until the state server answers; raises WrongSetUp when it would lose work."""
-    from packsys.kvstore.roles import check_state
+    """Waits until the state server, and a broker beside it, answer; raises WrongSetUp when one would lose work."""
+    for name, check in lossless(settings).items():
+        for warning in patiently(check):
+            log.warning(f"{name}.unchecked", extra={"reason": warning})
 
-    for warning in patiently(lambda: check_state(settings.state_url)):
-        log.warning("state.unchecked", extra={"reason": warning})
+
+def lossless(settings: Settings) -> Mapping[str, Callable[[], Sequence[str]]]:
+    """Gives what checks each server that must lose nothing; a broker that is no Redis has ways of its own."""
+    from packsys.kvstore.roles import BROKER, check_state
+
+    checks: dict[str, Callable[[], Sequence[str]]] = {"state": lambda: check_state(settings.state_url)}
+    if settings.broker != settings.state_url and settings.broker.startswith("redis"):
+        checks["broker"] = lambda: check_state(settings.broker, BROKER)
+    return checks
 
 
-def readiness(database: Database, state_url: str) -> Mapping[str, str]:
+def readiness(database: Database, settings: Settings) -> Mapping[str, str]:
     """Looks whether the servers answer and are what they must be: ``ok``, or a sentence, for each."""
-    from packsys.kvstore.roles import check_state
     from packsys.store.schema import check_schema
 
-    return {"database": said(lambda: check_schema(database)), "state": said(lambda: check_state(state_url))}
+    servers = {name: said(check) for name, check in lossless(settings).items()}
+    return {"database": said(lambda: check_schema(database)), **servers}
 
 
 def said(check: Callable[[], object]) -> str:

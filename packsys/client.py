@@ -257,6 +257,14 @@ class Packsys:
         """Sends a message to a callback once more; ``delivery`` is the id of the job that it is about."""
         return self._object("POST", f"/v1/deliveries/{delivery}/retry")
 
+    def clear_cache(self, *tags: str) -> Sequence[str]:
+        """Forgets kept results of the workspace, all or those with a tag, and gives the tags as the service names them.
+
+        A tag is such as ``pack:1013``, ``pack:1013@1.2.0``, ``formula:1013:Repos`` or ``connection:ID``.
+        """
+        forgotten: Sequence[str] = self._object("DELETE", "/v1/cache", params={"tag": tags})["tags"]
+        return forgotten
+
     def events(self, job_id: str, *, after: int = 0) -> Iterator[Event]:
         """Follows a job from the event after the given one to its last; a broken stream is taken up again."""
         for told in self._follow(f"/v1/jobs/{job_id}/events", after):

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from packsys.language.invocation import Invocation
@@ -354,6 +355,11 @@ class PackVersion:
     authentication: Mapping[str, Any] = field(default_factory=dict)
     rate_limits: tuple[Policy, ...] = ()
     tables: Mapping[str, PackTable] = field(default_factory=dict)
+
+    @cached_property
+    def acts(self) -> bool:
+        """Tells whether it has actions, which change what its other formulas give."""
+        return any(formula.signature.action for formula in self.formulas.values())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,7 +24,8 @@ class Settings:
     below it, and people come back to it from signing in. ``lease`` is how many seconds a worker may be silent before
     its step is given to another, ``grace`` how long work may stand still before the reconciler sends it again,
     ``attempts`` how often a step may lose its worker. ``log_format`` is ``text`` or ``json``. ``rate_limits`` are
-    those of packs, as :mod:`packsys.limits.written` reads them. ``broker_url`` is Celery's broker, where it is not the
+    those of packs, as :mod:`packsys.limits.written` reads them, ``calls_at_once`` is how many calls of a workspace and
+    of a pack run at once, as :mod:`packsys.limits.calls` does. ``broker_url`` is Celery's broker, where it is not the
     state server; ``dispatcher`` is ``quick``, which needs a Redis, or ``canvas``, which sends Celery chains and chords.
     ``queue_room`` calls lie before the workers, the others wait in the lane of their workspace. New jobs are refused
     while more than ``queue_depth`` calls wait, or more than the part ``state_memory`` of the state server's memory is
@@ -43,6 +44,7 @@ class Settings:
     attempts: int = 5
     log_format: str = "text"
     rate_limits: str = ""
+    calls_at_once: str = ""
     broker_url: str = ""
     dispatcher: str = "quick"
     queue_room: int = 64
@@ -82,6 +84,7 @@ class Settings:
             grace=_number(environ, "PACKSYS_GRACE", cls.grace),
             log_format=environ.get("PACKSYS_LOG_FORMAT", cls.log_format),
             rate_limits=environ.get("PACKSYS_RATE_LIMITS", cls.rate_limits),
+            calls_at_once=environ.get("PACKSYS_CALLS_AT_ONCE", cls.calls_at_once),
             broker_url=environ.get("PACKSYS_BROKER_URL", cls.broker_url),
             queue_room=int(_number(environ, "PACKSYS_QUEUE_ROOM", cls.queue_room)),
             queue_depth=int(_number(environ, "PACKSYS_QUEUE_DEPTH", cls.queue_depth)),
@@ -106,6 +109,7 @@ class Settings:
             "PACKSYS_GRACE": str(self.grace),
             "PACKSYS_LOG_FORMAT": self.log_format,
             "PACKSYS_RATE_LIMITS": self.rate_limits,
+            "PACKSYS_CALLS_AT_ONCE": self.calls_at_once,
             "PACKSYS_BROKER_URL": self.broker_url,
             "PACKSYS_DISPATCHER": self.dispatcher,
             "PACKSYS_QUEUE_ROOM": str(self.queue_room),

@@ -33,6 +33,7 @@ def test_settings_survive_the_way_to_a_child() -> None:
         "PACKSYS_PUBLIC_URL": "https://packsys.example.com/base",
         "PACKSYS_LEASE": "3",
         "PACKSYS_RATE_LIMITS": "1013=50/s; *=5/s",
+        "PACKSYS_CALLS_AT_ONCE": "workspace=20; pack 1013=4",
     }
     settings = Settings.from_environ(environ)
     assert Settings.from_environ(settings.environ()) == settings

@@ -40,20 +40,31 @@ def stats() -> None:
 @cache.command()
 @click.option("--pack", type=int, help="Number of a pack: forgets the results of all its formulas.")
 @click.option("--version", default="", help="Forgets those of this version of the pack only.")
+@click.option("--formula", help="Forgets those of this formula of the pack only, in the workspace.")
 @click.option("--connection", help="Id of a connected account: forgets what was read with it.")
-@click.option("--workspace", default="default", show_default=True, help="Whose account it is.")
+@click.option("--workspace", default="default", show_default=True, help="Whose account, or formula, it is.")
 @click.option("--tag", "tags", multiple=True, help="Forgets whatever has this tag, such as workspace:default.")
-def clear(*, pack: int | None, version: str, connection: str | None, workspace: str, tags: tuple[str, ...]) -> None:
+def clear(
+    *,
+    pack: int | None,
+    version: str,
+    formula: str | None,
+    connection: str | None,
+    workspace: str,
+    tags: tuple[str, ...],
+) -> None:
     """Forgets kept results everywhere, and those that are on their way.
 
     Workers may use what they hold for two more seconds.
     """
     from packsys.bootstrap import wire
-    from packsys.runtime.recall import connection_tag, pack_tag
+    from packsys.runtime.recall import connection_tag, formula_tag, pack_tag
 
-    if version and pack is None:
-        raise click.UsageError("--version needs --pack.")
-    packs = () if pack is None else (pack_tag(pack, version),)
+    if (version or formula) and pack is None:
+        raise click.UsageError("--version and --formula need --pack.")
+    if version and formula:
+        raise click.UsageError("Give --version or --formula.")
+    packs = () if pack is None else (formula_tag(workspace, pack, formula) if formula else pack_tag(pack, version),)
     accounts = () if connection is None else (connection_tag(workspace, connection),)
     forgotten = (*packs, *accounts, *tags)
     if not forgotten:

@@ -48,6 +48,7 @@ class Plan:
     grace: float = Settings.grace
     dispatcher: str = Settings.dispatcher
     queue_depth: int = Settings.queue_depth
+    calls_at_once: str = Settings.calls_at_once
     metrics_token: str = field(default="", repr=False)
     metrics_address: str = Settings.metrics_address
     durable: bool = True
@@ -163,6 +164,7 @@ class System:
             grace=self.plan.grace,
             dispatcher=self.plan.dispatcher,
             queue_depth=self.plan.queue_depth,
+            calls_at_once=self.plan.calls_at_once,
             metrics_token=self.plan.metrics_token,
             metrics_address=self.plan.metrics_address,
         )

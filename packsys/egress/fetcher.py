@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from packsys import __version__
 from packsys.connections.credential import Credential, Credentials, Outgoing
@@ -25,9 +26,10 @@ from packsys.egress.redirects import next_letter
 from packsys.egress.scopes import missing_scopes
 from packsys.egress.transport import Letter, Transport
 from packsys.egress.turns import Turns
-from packsys.errors import ConnectionFault, ForbiddenRequest, PacksysError, UpstreamError
+from packsys.errors import ConnectionFault, ForbiddenRequest, NotReady, PacksysError, UpstreamError
 from packsys.model import Connection, PackVersion
 from packsys.ports import Gate, Request, Response
+from packsys.runtime.patience import patiently
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _DEFAULTS: Mapping[str, str] = {"User-Agent": f"packsys/{__version__}", "Accept-Encoding": ACCEPTED}
@@ -155,7 +157,7 @@ class PackFetcher:
         # What a gate counts by is the path as the pack wrote it, without the secrets that may be put there.
         response = self._carried(_signed(letter, credential), deadline, path=letter.url.path)
         if response.status == 401 and credential is terms.first:
-            newer = self._renewed(self._connection, credential)
+            newer = self._renewed(self._connection, credential, deadline)
             response = self._carried(_signed(letter, newer), deadline, path=letter.url.path) if newer else response
         shown = self._redaction.response(response) if response.status == 403 else response
         if lacking := missing_scopes(shown, host=letter.url.host, account=self._connection.name):
@@ -174,11 +176,19 @@ class PackFetcher:
             return send(deadline.left())
         return self._gate.carry(send, method=letter.method, path=path or letter.url.path, timeout=deadline.left())
 
-    def _renewed(self, connection: Connection, used: Credential) -> Credential | None:
+    def _renewed(self, connection: Connection, used: Credential, deadline: Deadline) -> Credential | None:
+        renew = partial(self._carrier.credentials.renew, self._pack, connection, used, token=self._token)
         try:
-            newer = self._carrier.credentials.renew(self._pack, connection, used, token=self._token)
+            # What was refused did nothing, so that it may be sent again as soon as our own servers are back.
+            newer = patiently(renew, seconds=deadline.left(), pause=0.2)
         except ConnectionFault:
             return None  # there is none to be had, so the refusal is the answer
+        except NotReady as error:
+            raise UpstreamError(
+                f"{self._pack.name} refused the account's token, and a server of packsys that knows a newer one does "
+                "not answer: try again.",
+                retry_after=error.retry_after,
+            ) from error
         self._credential = newer
         self._redaction = Redaction(frozenset((*self._redaction.texts, *newer.redactions)))
         return newer

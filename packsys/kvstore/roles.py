@@ -1,8 +1,9 @@
-"""Makes sure that the server which must lose nothing is set up so."""
+"""Makes sure that the servers which must lose nothing are set up so."""
 
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import dataclass
 
 from redis import Redis
 from redis.exceptions import AuthenticationError, ResponseError
@@ -15,8 +16,20 @@ from packsys.kvstore.address import connect
 TIMEOUT = 5.0
 
 
-def check_state(url: str) -> tuple[str, ...]:
-    """Refuses a *state* server that would lose work, and gives what it could not check, in sentences.
+@dataclass(frozen=True)
+class Role:
+    """Is what a server is for, as it is named to people, and the setting with its address."""
+
+    name: str
+    setting: str
+
+
+STATE = Role("state server", "PACKSYS_STATE_URL")
+BROKER = Role("broker", "PACKSYS_BROKER_URL")
+
+
+def check_state(url: str, role: Role = STATE) -> tuple[str, ...]:
+    """Refuses a state server, or a broker, that would lose work, and gives what it could not check, in sentences.
 
     A queue is one key and all work in flight is another: a server that evicts keys when it is full drops them whole,
     and those with a time to live are not safe under ``volatile-…`` policies either, as locks and counters have one.
@@ -24,34 +37,34 @@ def check_state(url: str) -> tuple[str, ...]:
     """
     with closing(connect(url, timeout=TIMEOUT)) as client:
         try:
-            return (*_check_cluster(client), *_check_policy(client))
+            return (*_check_cluster(client, role), *_check_policy(client, role))
         except AuthenticationError as error:
-            raise WrongSetUp("The state server refuses our password: set it in PACKSYS_STATE_URL.") from error
+            raise WrongSetUp(f"The {role.name} refuses our password: set it in {role.setting}.") from error
         except (Unreachable, Silent) as error:
-            raise NotReady("The state server (PACKSYS_STATE_URL) does not answer: start it, then try again.") from error
+            raise NotReady(f"The {role.name} ({role.setting}) does not answer: start it, then try again.") from error
 
 
-def _check_cluster(client: Redis) -> tuple[str, ...]:
+def _check_cluster(client: Redis, role: Role) -> tuple[str, ...]:
     try:
         section = client.info("cluster")
     except ResponseError:
-        return ("INFO is forbidden on the state server: make sure yourself that it is no Redis Cluster.",)
+        return (f"INFO is forbidden on the {role.name}: make sure yourself that it is no Redis Cluster.",)
     if section.get("cluster_enabled"):
         raise WrongSetUp(
-            "The state server is a Redis Cluster, which Celery cannot use: give PACKSYS_STATE_URL the address of a "
+            f"The {role.name} is a Redis Cluster, which Celery cannot use: give {role.setting} the address of a "
             "single server, or of a primary with replicas."
         )
     return ()
 
 
-def _check_policy(client: Redis) -> tuple[str, ...]:
+def _check_policy(client: Redis, role: Role) -> tuple[str, ...]:
     try:
         policy = client.config_get("maxmemory-policy").get("maxmemory-policy")
     except ResponseError:
-        return ("CONFIG is forbidden on the state server: make sure yourself that maxmemory-policy is noeviction.",)
+        return (f"CONFIG is forbidden on the {role.name}: make sure yourself that maxmemory-policy is noeviction.",)
     if policy != "noeviction":
         raise WrongSetUp(
-            f"The state server's maxmemory-policy is {policy}, under which it drops queued work when it is full: set "
+            f"The {role.name}'s maxmemory-policy is {policy}, under which it drops queued work when it is full: set "
             "'maxmemory-policy noeviction' there, and give the cache a server of its own (PACKSYS_CACHE_URL)."
         )
     return ()

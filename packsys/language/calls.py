@@ -26,6 +26,14 @@ class Era:
     count: int
 
 
+class Spent(Exception):
+    """Ends a pass whose budget is used up: what it has asked for by then is not to be asked for."""
+
+    def __init__(self, error: ErrorValue) -> None:
+        """Takes the error that the formula comes to."""
+        self.error = error
+
+
 class Calls:
     """Answers calls from the outcomes at hand, and collects the others."""
 
@@ -42,7 +50,10 @@ class Calls:
         self._last: Mapping[str | int, str] = {}
 
     def request(self, call: PackCall, account: Value, given: Sequence[Sequence[Value]], path: Sequence[int]) -> Outcome:
-        """Gives a call's value or error, or blocked when it has to be made; ``path`` counts the items around it."""
+        """Gives a call's value or error, or blocked when it has to be made; ``path`` counts the items around it.
+
+        Raises :class:`Spent` where the job would make more calls than it may.
+        """
         try:
             return self._settled(self._invocation(call, account_of(call, account), fill(call, given), path))
         except Failure as problem:
@@ -124,7 +135,8 @@ class Calls:
     def _add(self, invocation: Invocation) -> None:
         calls = len(self._outcomes) + len(self.pending) + 1
         if calls > self._limit:
-            raise too_much("The formula makes too many calls", calls, self._limit)
+            problem = too_much("The formula makes too many calls", calls, self._limit)
+            raise Spent(placed(problem.error, invocation.start, invocation.end, invocation.name))
         self._acting |= invocation.action
         self.pending[invocation.key] = invocation
 

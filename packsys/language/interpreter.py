@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 
 from packsys.language.blocked import BLOCKED, UNDECIDED, Outcome
 from packsys.language.bounds import Scale, too_much
-from packsys.language.calls import Calls, placed
+from packsys.language.calls import Calls, Spent, placed
 from packsys.language.coercion import fit, items_of
 from packsys.language.functions import LIBRARY
 from packsys.language.functions.registry import Asked, Clock, Each, Function, InOrder, Same, Steps, deep
@@ -104,10 +104,9 @@ class _Evaluation:
         root: Asked = tree
         try:
             return walk(root, self._visit)
-        except _Spent:
+        except Spent as spent:
             self.calls.pending.clear()
-            problem = too_much("The formula takes too many steps", self.steps, self.budget.nodes)
-            return placed(problem.error, tree.start, tree.end, "")
+            return placed(spent.error, tree.start, tree.end, "")
 
     def _visit(self, asked: Asked) -> Outcome | Steps:
         self._spend(1)
@@ -116,7 +115,7 @@ class _Evaluation:
     def _spend(self, steps: int) -> None:
         self.steps += steps
         if self.steps > self.budget.nodes:
-            raise _Spent
+            raise Spent(too_much("The formula takes too many steps", self.steps, self.budget.nodes).error)
 
     def constant(self, node: Constant) -> Outcome:
         return node.value
@@ -272,10 +271,6 @@ class _Evaluation:
             return placed(too_large().error, node.start, node.end, name)
         except ZeroDivisionError:
             return placed(no_quotient().error, node.start, node.end, name)
-
-
-class _Spent(Exception):
-    """Ends a pass whose budget of steps is used up."""
 
 
 def _all(parts: Sequence[Node | None]) -> Generator[Asked, Outcome, tuple[list[Any], Outcome]]:

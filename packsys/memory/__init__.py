@@ -3,6 +3,7 @@
 from packsys.memory.answers import MemoryAnswers
 from packsys.memory.bells import MemoryBells
 from packsys.memory.blobs import MemoryBlobs
+from packsys.memory.callslots import MemoryCallSlots
 from packsys.memory.connections import MemoryConnections, MemoryOAuth
 from packsys.memory.counters import MemoryCounters
 from packsys.memory.deliveries import MemoryDeliveries, MemoryWebhookSecrets
@@ -27,6 +28,7 @@ __all__ = [
     "MemoryAnswers",
     "MemoryBells",
     "MemoryBlobs",
+    "MemoryCallSlots",
     "MemoryConnections",
     "MemoryCounters",
     "MemoryDeliveries",

@@ -13,7 +13,7 @@ from packsys.ports.events import Bells, EventStore, Feed
 from packsys.ports.fetching import AnswerCache, Egress, Fetcher, Found, Request, Response
 from packsys.ports.jobs import JobStore, ProgressStore, StepStore, UpkeepStore
 from packsys.ports.keys import KeyStore
-from packsys.ports.limiting import Gate, RateLimiter
+from packsys.ports.limiting import Admitted, CallSlots, Gate, RateLimiter
 from packsys.ports.measuring import Counters, Meter, Sample, Series
 from packsys.ports.packs import PackStore, ReleaseStore
 from packsys.ports.results import Asked, FlightDesk, Handed, Kept, LastingResults, Lead, ResultCache, Wait
@@ -22,12 +22,14 @@ from packsys.ports.sending import Dispatcher, Display, Flowed, Pressure, Queues
 from packsys.ports.tables import TableReader
 
 __all__ = [
+    "Admitted",
     "AnswerCache",
     "Asked",
     "Bells",
     "BlobStore",
     "Blobs",
     "Call",
+    "CallSlots",
     "ConnectionStore",
     "Counters",
     "DeliveryStore",

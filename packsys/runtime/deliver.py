@@ -11,6 +11,7 @@ from datetime import datetime
 from packsys.connections.secret import Secret
 from packsys.connections.webhook import signed
 from packsys.errors import ForbiddenRequest, NotFound, PacksysError
+from packsys.limits.advice import retry_after
 from packsys.model import Delivery, Subject
 from packsys.ports import DeliveryStore, Fetcher, Request, Response
 from packsys.runtime.message import Message, trial
@@ -35,6 +36,9 @@ SPREAD = 0.1
 """Part of a wait that is added by chance, so that what failed together does not come back together."""
 
 GONE = 410
+
+BUSY = (429, 503)
+"""Answers whose ``Retry-After`` is heeded, where it is longer than the schedule and no longer than its longest wait."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +81,7 @@ class Deliver:
             return
         try:
             message = self.messages[delivery.about](delivery.job)
-            status = self._send(delivery.url, delivery.workspace, message.name, message.body).status
+            response = self._send(delivery.url, delivery.workspace, message.name, message.body)
         except NotFound:
             self._bury(delivery, None, "What it is about was deleted, or goes on.")
         except ForbiddenRequest as error:
@@ -88,7 +92,7 @@ class Deliver:
             log.exception("delivery.failed", extra={"job": delivery.job})
             self._fail(delivery, None, "packsys failed to send it: its operator finds the reason in the log.")
         else:
-            self._answered(delivery, status)
+            self._answered(delivery, response)
 
     def _send(self, url: str, workspace: str, name: str, body: bytes) -> Response:
         headers = signed(self.secrets(workspace), name, body, at=self.now())
@@ -96,19 +100,29 @@ class Deliver:
         request = Request(method="POST", url=url, headers=headers, body=body, timeout=TIMEOUT)
         return self.couriers(workspace).fetch(request)
 
-    def _answered(self, delivery: Delivery, status: int) -> None:
+    def _answered(self, delivery: Delivery, response: Response) -> None:
+        status = response.status
         if 200 <= status < 300:
             self.deliveries.delivered(delivery, status=status)
         elif status == GONE:
             self._bury(delivery, status, "The callback says that it is gone for good (410).")
         else:
-            self._fail(delivery, status, f"The callback answered {status}: it must answer with 200 to 299.")
+            self._fail(
+                delivery,
+                status,
+                f"The callback answered {status}: it must answer with 200 to 299.",
+                self._pause(response),
+            )
 
-    def _fail(self, delivery: Delivery, status: int | None, reason: str) -> None:
+    def _pause(self, response: Response) -> float:
+        asked = retry_after(response.headers, self.now().timestamp()) if response.status in BUSY else None
+        return min(asked or 0.0, max(SCHEDULE))
+
+    def _fail(self, delivery: Delivery, status: int | None, reason: str, pause: float = 0.0) -> None:
         if delivery.tries >= MOST_TRIES:
             self._bury(delivery, status, reason)
             return
-        delay = SCHEDULE[delivery.tries - 1] * (1 + SPREAD * self.random())
+        delay = max(SCHEDULE[delivery.tries - 1], pause) * (1 + SPREAD * self.random())
         if self.deliveries.postpone(delivery, delay=delay, status=status, reason=reason):
             log.info("delivery.postponed", extra={"job": delivery.job, "status": status, "seconds": round(delay)})
 

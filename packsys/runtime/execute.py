@@ -8,12 +8,14 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeVar
 
 from packsys.errors import Actor, LimitReached, NotReady, PackError, PacksysError, RateLimited
 from packsys.language.invocation import Invocation
 from packsys.language.tables import TABLES
 from packsys.model import Claim, PackFormula, PackVersion
 from packsys.ports import Call, Dispatcher, Display, PackRunner, PackStore, StepStore, TableReader
+from packsys.runtime.admission import WAIT, Admission
 from packsys.runtime.advance import SLICE, Advance
 from packsys.runtime.flights import Flight, Flights
 from packsys.runtime.heartbeat import Heartbeats
@@ -28,6 +30,11 @@ from packsys.values import ErrorValue, Origin
 
 LINGER = 0.01
 """Seconds for which an outcome waits for those of the calls that were taken with it."""
+
+PATIENCE = 30.0
+"""Seconds for which a worker waits for a database that is away, before it leaves its claim to run out."""
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +52,7 @@ class Execute:
     runner: PackRunner
     surround: Surround
     flights: Flights
+    admission: Admission
     dispatcher: Dispatcher
     retries: Retries
     advance: Advance
@@ -78,18 +86,40 @@ class Execute:
         ``beside`` is done from another thread from time to time while pack code runs.
         """
         if claim.step.invocation.action and claim.tries > 1:
+            self.flights.forget(claim)
             return Settled(claim=claim, outcome=_unknown(claim))
         if claim.step.invocation.pack_id == TABLES:
             return self._read(claim)
         try:
-            # A database that is just starting again is no fault of the call, and must not become its outcome.
-            formula, call = patiently(lambda: self._call(claim), seconds=30, pause=0.2)
+            prepared = self._prepared(claim)
         except NotReady:
             raise  # the claim runs out, and another worker takes the step
         except PacksysError as error:
             return Settled(claim=claim, outcome=_error(error, claim))
-        boarded = self.flights.board(claim, formula)
-        return self._attempt(boarded, call, beside) if isinstance(boarded, Flight) else boarded
+        if prepared is None:
+            return None
+        pack, call = prepared
+        boarded = self.flights.board(claim, pack, call.formula)
+        return self._admitted(boarded, call, beside) if isinstance(boarded, Flight) else boarded
+
+    def _prepared(self, claim: Claim) -> tuple[PackVersion, Call] | None:
+        """Gives the call as soon as the servers answer that know of it; None when the claim was lost meanwhile.
+
+        A database that is just starting again is no fault of the call, and must not become its outcome. For an action
+        it is waited for as long as the job has time: nothing was sent, and nobody else could tell that.
+        """
+        begun, action = self.clock(), claim.step.invocation.action
+        prepared = _waiting(lambda: self._call(claim), claim.seconds_left if action else PATIENCE)
+        if self.clock() - begun < self.advance.lease:
+            return prepared
+        return prepared if _waiting(lambda: self.steps.renew([claim], lease=self.advance.lease)) else None
+
+    def _admitted(self, flight: Flight, call: Call, beside: Callable[[], None]) -> Settled | None:
+        with self.admission.of(flight.claim) as admitted:
+            if admitted:
+                return self._attempt(flight, call, beside)
+        flight.hold(WAIT)
+        return None
 
     def _read(self, claim: Claim) -> Settled:
         """Asks a synced table, anew for each job."""
@@ -103,12 +133,16 @@ class Execute:
 
     def _attempt(self, flight: Flight, call: Call, beside: Callable[[], None]) -> Settled | None:
         try:
-            with self.heartbeats.beside(flight.claim, flight.prolong, beside):
+            with self.heartbeats.beside(flight.claim, lambda: self._prolong(flight), beside):
                 value = self.runner.run(call)
         except PacksysError as error:
             return self._make_do(flight) if flight.spare and error.retryable else self._fail(flight, error)
         flight.land(value)
         return Settled(claim=flight.claim, outcome=value)
+
+    def _prolong(self, flight: Flight) -> None:
+        flight.prolong()
+        self.admission.prolong(flight.claim)
 
     def _make_do(self, flight: Flight) -> Settled | None:
         flight.leave()
@@ -122,16 +156,16 @@ class Execute:
         if delay is None:
             flight.fail(failed := _error(error, claim))
             return Settled(claim=claim, outcome=failed)
-        if self.steps.postpone(claim, delay=delay, cause=cause, tried=tried):
+        if _waiting(lambda: self.steps.postpone(claim, delay=delay, cause=cause, tried=tried)):
             flight.hold(delay)
             if delay <= self.retries.longest:
                 self.dispatcher.again(claim.step, route=claim.route, delay=delay)
         return None
 
-    def _call(self, claim: Claim) -> tuple[PackFormula, Call]:
+    def _call(self, claim: Claim) -> tuple[PackVersion, Call]:
         invocation = claim.step.invocation
         pack, formula = self._formula(invocation)
-        return formula, Call(
+        return pack, Call(
             formula=formula,
             invocation=invocation,
             world=self.surround(
@@ -195,8 +229,8 @@ class Spell:
         settled = self._execute.work(claim, beside=self._give_back)
         if settled is None:
             self._standing = None  # another step of the job is open
-        else:
-            self._settled.append(settled)
+            return
+        self._settled.append(settled)
         if not claim.step.invocation.action:
             self._execute.paces.note(claim.step.invocation.name, self._execute.clock() - begun)
 
@@ -207,9 +241,7 @@ class Spell:
         if not settled:
             return ()
         # A result that cost a call is worth some patience with a database that is just starting again.
-        turn = patiently(
-            lambda: self._execute.advance.after(settled, standing, until=self._until), seconds=30, pause=0.2
-        )
+        turn = _waiting(lambda: self._execute.advance.after(settled, standing, until=self._until))
         if turn is None:
             return ()
         self._waiting.append(turn.claim)
@@ -223,6 +255,10 @@ class Spell:
                 claim = self._waiting.pop()
                 if self._execute.steps.postpone(claim, delay=0, cause="held_up", tried=False):
                     self._execute.dispatcher.again(claim.step, route=claim.route)
+
+
+def _waiting(attempt: Callable[[], Result], seconds: float = PATIENCE) -> Result:
+    return patiently(attempt, seconds=seconds, pause=0.2)
 
 
 def _error(error: PacksysError, claim: Claim) -> ErrorValue:

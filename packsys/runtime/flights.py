@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from packsys.errors import NotReady
-from packsys.model import Claim, PackFormula
+from packsys.model import Claim, PackFormula, PackVersion
 from packsys.ports import (
     Asked,
     Dispatcher,
@@ -23,7 +23,8 @@ from packsys.ports import (
     Wait,
 )
 from packsys.runtime.nearby import Nearby
-from packsys.runtime.recall import kept_under, tags_of
+from packsys.runtime.patience import patiently
+from packsys.runtime.recall import changed_tag, kept_under, tags_of
 from packsys.runtime.tally import Counted, Tally
 from packsys.turns import Settled
 from packsys.values import ErrorValue, Origin, Value
@@ -35,6 +36,9 @@ LASTING = 3600.0
 
 LONGEST_HOLD = 60.0
 """Seconds for which a step that waits for its next attempt goes on leading at most; then another may try."""
+
+FORGETTING = 2.0
+"""Seconds for which an action's outcome waits for a cache server that is to forget what was read before it."""
 
 _SPREAD = 0.1
 """Part of a wait over which those who wait together come back, where nobody wakes them."""
@@ -60,19 +64,20 @@ class Flights:
     lease: float
     monotonic: Callable[[], float] = time.monotonic
 
-    def board(self, claim: Claim, formula: PackFormula) -> Flight | Settled | None:
+    def board(self, claim: Claim, pack: PackVersion, formula: PackFormula) -> Flight | Settled | None:
         """Gives the flight of a call that this claim is to make, or the outcome where there is one.
 
-        None when another makes the call, and the step was parked.
+        None when another makes the call, and the step was parked. Nothing of a pack with actions is kept nearby: the
+        processes that do so learn of an action too late.
         """
         if not shareable(formula, claim):
-            return Flight(flights=self, claim=claim, formula=formula)
-        asked = _asked(claim)
-        if (near := self.nearby.get(asked.name)) is not None:
+            return Flight(flights=self, claim=claim, formula=formula, lasts=formula.signature.action and _lasts(pack))
+        asked, nearby = _asked(claim), not pack.acts
+        if nearby and (near := self.nearby.get(asked.name)) is not None:
             return self._answered(claim, near[0], Counted.NEAR_HITS)
         match self.desk.ask(asked, lease=self.lease, early=self._early()):
             case Kept() as kept:
-                self._near(asked.name, kept)
+                self._near(asked.name, kept, nearby)
                 how = Counted.SHARED_HITS if kept.fresh_for > 0 else Counted.STALE_HITS
                 return self._answered(claim, kept.value, how)
             case Handed(outcome):
@@ -83,17 +88,35 @@ class Flights:
                 return self._lead(claim, formula, asked, lead)
         return None
 
-    def known(self, name: str, tags: Sequence[str]) -> tuple[Value] | None:
-        """Finds a result that needs no step to answer, in a tuple; what is about to end is left to a step to renew."""
-        if (near := self.nearby.get(name)) is not None:
+    def known(self, name: str, tags: Sequence[str], *, near: bool) -> tuple[Value] | None:
+        """Finds a result that needs no step to answer, in a tuple; what is about to end is left to a step to renew.
+
+        Only with ``near`` it is looked for in this process too.
+        """
+        if near and (found := self.nearby.get(name)) is not None:
             self.tally.add(Counted.NEAR_HITS)
-            return near
+            return found
         kept = self.cache.get(name, tags=tags)
         if kept is None or kept.fresh_for <= kept.cost * self._early():
             return None
         self.tally.add(Counted.SHARED_HITS, Counted.NEAR_MISSES)
-        self._near(name, kept)
+        self._near(name, kept, near)
         return (kept.value,)
+
+    def forget(self, claim: Claim, *, lasting: bool = True) -> None:
+        """Forgets what was read before an action, for all jobs: after its effect, and before its outcome is told.
+
+        Without ``lasting`` the pack has no results that the database keeps. A cache server that stays away finds
+        nothing for anybody; the outcome is told without it, and what it holds when it is back ends with its time.
+        """
+        call = claim.step.invocation
+        tags = [changed_tag(claim.workspace, pack=call.pack_id, account=call.account)]
+        try:
+            if lasting:
+                patiently(lambda: self.lasting.forget(tags), seconds=FORGETTING, pause=0.1)
+            patiently(lambda: self.cache.forget(tags), seconds=FORGETTING, pause=0.1)
+        except NotReady as error:
+            log.warning("cache.unforgotten", extra={"tags": tags, "cause": error.message})
 
     def _lead(self, claim: Claim, formula: PackFormula, asked: Asked, lead: Lead) -> Flight | Settled:
         lasting = formula.cache_ttl > LASTING
@@ -145,8 +168,8 @@ class Flights:
         except NotReady as error:
             log.warning("cache.unlasting", extra={"cause": error.message})
 
-    def _near(self, name: str, kept: Kept) -> None:
-        if evicted := self.nearby.put(name, kept.value, fresh_for=kept.fresh_for):
+    def _near(self, name: str, kept: Kept, near: bool) -> None:
+        if near and (evicted := self.nearby.put(name, kept.value, fresh_for=kept.fresh_for)):
             self.tally.add(Counted.NEAR_EVICTIONS, number=evicted)
 
     def _early(self) -> float:
@@ -159,7 +182,7 @@ class Flight:
     """Is a call that one step makes: for all who ask meanwhile, or for itself where there is nothing ``asked``.
 
     An outcome is handed on before the step commits it: it is the call's, whoever holds the claim by then. ``mark`` is
-    the state of the tags in the database.
+    the state of the tags in the database. ``lasts`` tells of an action that the database keeps results of its pack.
     """
 
     flights: Flights
@@ -169,6 +192,7 @@ class Flight:
     lead: Lead = field(default_factory=Lead)
     mark: int | None = None
     begun: float = 0.0
+    lasts: bool = False
 
     @property
     def spare(self) -> Kept | None:
@@ -192,8 +216,9 @@ class Flight:
                 return
 
     def land(self, value: Value) -> None:
-        """Keeps a value, and gives it to those who waited."""
+        """Keeps a value, and gives it to those who waited; after an action, forgets what was read before it."""
         if self.asked is None:
+            self._changed()
             return
         cost = self.flights.monotonic() - self.begun
         self._land(value, ttl=self.formula.cache_ttl, stale=self.formula.cache_stale, cost=cost)
@@ -205,12 +230,20 @@ class Flight:
         self._land(found.value, ttl=found.fresh_for, stale=self.formula.cache_stale)
 
     def fail(self, error: ErrorValue) -> None:
-        """Gives an error to those who waited, unless it is one of this step alone: a time that it did not have."""
+        """Gives an error to those who waited, unless it is one of this step alone: a time that it did not have.
+
+        An action that failed may have changed something all the same.
+        """
+        self._changed()
         hurried = self.claim.tries < self.formula.attempts or self.claim.seconds_left < self.formula.timeout
         if error.retryable and hurried:
             self.leave()
         else:
             self._land(error)
+
+    def _changed(self) -> None:
+        if self.formula.signature.action:
+            self.flights.forget(self.claim, lasting=self.lasts)
 
     def _land(self, outcome: Value, *, ttl: float = 0.0, stale: float = 0.0, cost: float = 0.0) -> None:
         if self.asked:
@@ -227,11 +260,17 @@ def shareable(formula: PackFormula, claim: Claim) -> bool:
     return formula.cache_ttl > 0 and not formula.signature.action and not claim.step.invocation.fresh
 
 
+def _lasts(pack: PackVersion) -> bool:
+    return any(formula.cache_ttl > LASTING for formula in pack.formulas.values())
+
+
 def _asked(claim: Claim) -> Asked:
     call = claim.step.invocation
     return Asked(
         name=kept_under(claim.workspace, claim.step.key, timezone=claim.timezone, locale=claim.locale),
-        tags=tags_of(claim.workspace, pack=call.pack_id, version=call.version, account=call.account),
+        tags=tags_of(
+            claim.workspace, pack=call.pack_id, version=call.version, formula=call.formula, account=call.account
+        ),
         step=(claim.step.job, claim.step.key),
     )
 

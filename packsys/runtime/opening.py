@@ -55,8 +55,10 @@ class Open:
     def _kept(self, job: Job, call: Invocation) -> tuple[Value] | None:
         pack = self.packs.release(call.pack_id, call.version)
         formula = pack.formulas.get(call.formula) if pack else None
-        if formula is None or not formula.cache_ttl or call.action or call.fresh:
+        if pack is None or formula is None or not formula.cache_ttl or call.action or call.fresh:
             return None
         name = kept_under(job.workspace, call.key, timezone=job.timezone, locale=job.locale)
-        tags = tags_of(job.workspace, pack=call.pack_id, version=call.version, account=call.account)
-        return self.flights.known(name, tags)
+        tags = tags_of(
+            job.workspace, pack=call.pack_id, version=call.version, formula=call.formula, account=call.account
+        )
+        return self.flights.known(name, tags, near=not pack.acts)

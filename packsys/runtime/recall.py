@@ -33,7 +33,9 @@ class Recall:
             key = read_key(self.pack.id, self.pack.version, formula, self.account, {**defaults, **arguments})
         except Failure:  # such arguments cannot be kept, so no result of theirs is
             return None
-        tags = tags_of(self.workspace, pack=self.pack.id, version=self.pack.version, account=self.account)
+        tags = tags_of(
+            self.workspace, pack=self.pack.id, version=self.pack.version, formula=formula, account=self.account
+        )
         name = kept_under(self.workspace, key, timezone=self.timezone, locale=self.locale)
         kept = self.cache.get(name, tags=tags)
         return (kept.value,) if kept else None
@@ -48,9 +50,20 @@ def kept_under(workspace: str, key: str, *, timezone: str, locale: str) -> str:
     return f"{workspace}:{timezone}:{locale}:{key}"
 
 
-def pack_tag(pack: int, version: str = "") -> str:
-    """Names what all results of a pack, or of one version of it, depend on."""
-    return f"pack:{pack}@{version}" if version else f"pack:{pack}"
+def workspace_tag(workspace: str) -> str:
+    """Names what all results of a workspace depend on."""
+    return f"workspace:{workspace}"
+
+
+def pack_tag(pack: int, version: str = "", *, workspace: str = "") -> str:
+    """Names what all results of a pack, or of one version of it, depend on: everywhere, or in one workspace."""
+    everywhere = f"pack:{pack}@{version}" if version else f"pack:{pack}"
+    return f"{everywhere}:{workspace}" if workspace else everywhere
+
+
+def formula_tag(workspace: str, pack: int, formula: str) -> str:
+    """Names what all results of a formula depend on in one workspace; as in a formula, case does not matter."""
+    return f"formula:{pack}:{formula.casefold()}:{workspace}"
 
 
 def connection_tag(workspace: str, account: str) -> str:
@@ -58,7 +71,19 @@ def connection_tag(workspace: str, account: str) -> str:
     return f"connection:{account}:{workspace}"
 
 
-def tags_of(workspace: str, *, pack: int, version: str, account: str | None) -> tuple[str, ...]:
+def changed_tag(workspace: str, *, pack: int, account: str | None) -> str:
+    """Names what an action may have changed: what was read with its account, or from its pack where it has none."""
+    return pack_tag(pack, workspace=workspace) if account is None else connection_tag(workspace, account)
+
+
+def tags_of(workspace: str, *, pack: int, version: str, formula: str, account: str | None) -> tuple[str, ...]:
     """Lists what the result of a call depends on, so that it can be forgotten."""
-    accounts = () if account is None else (connection_tag(workspace, account),)
-    return (pack_tag(pack), pack_tag(pack, version), f"workspace:{workspace}", *accounts)
+    return (
+        pack_tag(pack),
+        pack_tag(pack, version),
+        workspace_tag(workspace),
+        pack_tag(pack, workspace=workspace),
+        pack_tag(pack, version, workspace=workspace),
+        formula_tag(workspace, pack, formula),
+        *(() if account is None else (connection_tag(workspace, account),)),
+    )

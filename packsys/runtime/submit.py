@@ -26,10 +26,11 @@ log = logging.getLogger(__name__)
 LONGEST = 86_000.0
 """The longest deadline in seconds: below the day for which Celery keeps a chord's counters."""
 
-CALLBACK = (
-    r"^https?://([A-Za-z0-9.\-]{1,253}|\[[0-9A-Fa-f]{0,4}(:[0-9A-Fa-f]{0,4}){2,7}\])(:[0-9]{1,5})?"
-    r"([/?][!-~]{0,1500})?$"
-)
+_GROUP = "[0-9A-Fa-f]{1,4}"
+_HALVES = "|".join(f"({_GROUP}:){{1,{7 - after}}}(:{_GROUP}){{1,{after}}}" for after in range(1, 7))
+_ADDRESS = f"({_GROUP}:){{7}}{_GROUP}|({_GROUP}:){{1,7}}:|{_HALVES}|:((:{_GROUP}){{1,7}}|:)"  # RFC 4291, 2.2
+
+CALLBACK = rf"^https?://([A-Za-z0-9.\-]{{1,253}}|\[({_ADDRESS})\])(:[0-9]{{1,5}})?([/?][!-~]{{0,1500}})?$"
 """What the address of a callback looks like; whether it may be reached is decided when a message goes out."""
 
 _CALLBACK = re.compile(CALLBACK.removesuffix("$"))

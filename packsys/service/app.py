@@ -29,6 +29,7 @@ from packsys.service import (
     packs,
     problems,
     reference,
+    results,
     syncevents,
     syncrows,
     syncruns,
@@ -93,6 +94,7 @@ def create_app(
         syncevents,
         syncrows,
         blobs,
+        results,
     ):
         app.include_router(noun.router)
     for noun in (health, metrics, reference):

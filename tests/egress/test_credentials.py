@@ -6,13 +6,15 @@ import json
 import re
 import socket
 from collections.abc import Iterator
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import pytest
 
+from packsys.connections.credential import Credential
 from packsys.egress.guard import EgressPolicy
 from packsys.egress.http import HttpEgress
-from packsys.errors import MissingScopes
+from packsys.errors import MissingScopes, NotReady, UpstreamError
 from packsys.model import Connection, PackVersion
 from packsys.ports import Request
 from tests.egress.recorded import Tokens
@@ -71,6 +73,36 @@ def test_it_is_renewed_once(service: Service) -> None:
     tokens = Tokens([f"fake-token-{number}" for number in range(9)])
     accepting(service, "fake-token-8")
     assert (fetch(service, tokens, Request(url="/")), tokens.renewed, len(service.arrived)) == (401, 1, 2)
+
+
+@dataclass
+class Stumbling(Tokens):
+    """Cannot be renewed for so many times, because a server of the house is away."""
+
+    away: int = 0
+
+    def renew(self, pack: PackVersion, connection: Connection, used: Credential, *, token: str = "") -> Credential:
+        if self.away:
+            self.away -= 1
+            raise NotReady
+        return super().renew(pack, connection, used, token=token)
+
+
+def test_a_database_that_is_away_for_a_moment_delays_a_renewal_and_is_not_what_a_request_gives(
+    service: Service,
+) -> None:
+    accepting(service, "fake-new-token")
+    tokens = Stumbling(["fake-old-token", "fake-new-token"], away=2)
+    assert fetch(service, tokens, Request(method="POST", url="/", body=b"x")) == 200
+    assert len(service.arrived) == 2
+
+
+def test_one_that_stays_away_is_a_failure_for_a_time_and_not_the_packs(service: Service) -> None:
+    accepting(service, "fake-new-token")
+    tokens = Stumbling(["fake-old-token", "fake-new-token"], away=1000)
+    with pytest.raises(UpstreamError, match="a server of packsys"):
+        fetch(service, tokens, Request(url="/", timeout=0.5))
+    assert len(service.arrived) == 1
 
 
 def test_without_a_newer_one_the_refusal_is_the_answer(service: Service) -> None:

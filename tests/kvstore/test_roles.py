@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from packsys.bootstrap import refuse_lossy_state
 from packsys.embedded.binaries import valkey_server
 from packsys.errors import NotReady, WrongSetUp
 from packsys.kvstore.address import connect
-from packsys.kvstore.roles import check_state
+from packsys.kvstore.roles import BROKER, check_state
+from packsys.settings import Settings
 
 
 def test_a_server_that_evicts_nothing_may_keep_state(state_url: str) -> None:
@@ -69,6 +71,27 @@ def cluster_url(tmp_path: Path) -> Iterator[str]:
         assert any("Ready to accept connections" in line for line in server.stdout)
         yield f"redis+socket://{tmp_path}/v.sock"
         server.terminate()
+
+
+def settings(state_url: str, broker_url: str) -> Settings:
+    """Gives settings of which only the servers matter."""
+    return Settings(database_url="", state_url=state_url, cache_url="", broker_url=broker_url)
+
+
+def test_a_broker_beside_the_state_server_may_not_evict_either(state_url: str, cache_url: str) -> None:
+    with pytest.raises(WrongSetUp, match="The broker's maxmemory-policy is allkeys-lru"):
+        refuse_lossy_state(settings(state_url, cache_url))
+
+
+@pytest.mark.parametrize("broker", ["", "amqp://nowhere.example"])
+def test_a_broker_that_is_the_state_server_or_no_redis_is_not_asked(state_url: str, broker: str) -> None:
+    refuse_lossy_state(settings(state_url, broker))
+    refuse_lossy_state(settings(state_url, state_url))
+
+
+def test_a_broker_that_is_away_is_named_with_its_setting() -> None:
+    with pytest.raises(NotReady, match=r"The broker \(PACKSYS_BROKER_URL\) does not answer"):
+        check_state("redis+socket:///nonexistent/v.sock", BROKER)
 
 
 def test_a_cluster_may_not_keep_state(cluster_url: str) -> None:

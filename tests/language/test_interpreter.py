@@ -331,6 +331,14 @@ def test_a_budget_that_is_used_up_is_an_error_with_the_number(formula: str, budg
     assert (error.code, error.message) == ("Budget", message)
 
 
+@pytest.mark.parametrize("around", ["{}", "IfError({}.Join(), 0)", "List(Users::GetUserName(0), {})"])
+def test_of_more_calls_than_there_may_be_none_is_asked_for(around: str) -> None:
+    """Else as many as there may be would be sent, for a formula that fails anyway."""
+    formula = around.format("Sequence(1, 9).FormulaMap(Users::GetUserName(CurrentValue))")
+    found = run(formula, budget=Budget(calls=5))
+    assert (found.value.code, found.waves) == ("Budget", [])
+
+
 def test_other_parts_go_on_when_one_is_over_budget() -> None:
     assert value_of('IfError(Sequence(1, 6000).FormulaMap(1), "many")') == "many"
 

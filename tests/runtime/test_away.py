@@ -7,6 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from packsys.errors import NotReady
+from packsys.model import JobState, Submission
+from packsys.sdk import Context, Pack
+from packsys.values import ErrorValue
+from tests.ports.single import claim_one
 from tests.runtime.world import World, world
 
 
@@ -31,3 +35,51 @@ def without_database(times: int) -> World:
 def test_a_database_that_is_away_for_a_moment_delays_a_call_and_is_not_its_outcome() -> None:
     job = without_database(2).run("Probe::Add(1, 2)")
     assert job.value == 3
+
+
+def acting(done: list[str]) -> Pack:
+    """Makes a pack whose action notes that it was done."""
+    pack = Pack(id=9600, name="Acting", version="1.0.0", description="For a test.")
+
+    @pack.formula(is_action=True)
+    def act(context: Context) -> str:
+        """Acts."""
+        done.append("done")
+        return "done"
+
+    return pack
+
+
+ACTION = Submission(formula="RunActions(Acting::Act())", actions=True)
+
+
+def test_nor_does_it_end_an_action_that_has_sent_nothing() -> None:
+    done: list[str] = []
+    here = world(acting(done))
+    here = replace(here, execute=replace(here.execute, surround=stumbling(here.execute.surround, 2)))
+    job = here.submit(ACTION)
+    here.settle()
+    assert here.house.jobs.get(job.id).state is JobState.DONE
+    assert done == ["done"]
+
+
+def test_an_action_whose_claim_was_lost_while_the_database_was_away_is_not_begun() -> None:
+    """Another worker has said by then that its outcome is unknown."""
+    done: list[str] = []
+    here = world(acting(done))
+    job = here.submit(ACTION)
+    (step,) = here.house.steps.of(job.id)
+    surround: Any = here.execute.surround
+
+    def away(*args: Any, **terms: Any) -> Any:
+        here.house.wait(31)
+        here.house.upkeep.release(attempts=3)
+        claim_one(here.house.steps, job.id, step.key, worker="other", lease=30)
+        return surround(*args, **terms)
+
+    passed = iter(range(0, 10_000, 31))
+    replace(here.execute, surround=away, clock=lambda: float(next(passed)))(job.id, step.key)
+    assert done == []
+    (left,) = here.house.steps.of(job.id)
+    assert not isinstance(left.outcome, ErrorValue)
+    assert left.attempt == 2

@@ -1,7 +1,4 @@
-"""Each budget that a job may use up is an error value that names the number.
-
-That of calls is held by ``tests/language/test_interpreter.py``, where it takes five calls and not ten thousand.
-"""
+"""Each budget that a job may use up is an error value that names the number."""
 
 from __future__ import annotations
 
@@ -55,6 +52,16 @@ def test_results_are_weighed_whoever_moves_the_job_on(joins: bool) -> None:
     job = world(bulk, joins=joins).run(formula)
     assert job.error is not None
     assert (job.error.code, str(MOST_BYTES) in job.error.message) == ("Budget", True)
+
+
+@pytest.mark.slow
+def test_of_more_than_ten_thousand_calls_none_is_made() -> None:
+    here = world()
+    hundred = "Sequence(1, 100).FormulaMap(Probe::Add(i * 1000, CurrentValue))"
+    job = here.submit(Submission(formula=f"Sequence(1, 101).FormulaMap(CurrentValue.WithName(i, {hundred}))"))
+    assert job.error is not None
+    assert (job.error.code, "10,000" in job.error.message) == ("Budget", True)
+    assert (here.house.steps.of(job.id), len(here.messages.waiting)) == ((), 0)
 
 
 def test_results_that_are_too_large_end_the_job() -> None:

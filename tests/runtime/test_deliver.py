@@ -38,7 +38,7 @@ def now() -> datetime:
 class Caller:
     """Is the way out to a service that answers, or fails, as a test says; else with 204."""
 
-    answers: deque[int | PacksysError] = field(default_factory=deque)
+    answers: deque[int | Response | PacksysError] = field(default_factory=deque)
     seen: list[Request] = field(default_factory=list)
 
     def fetch(self, request: Request) -> Response:
@@ -46,6 +46,8 @@ class Caller:
         answer = self.answers.popleft() if self.answers else 204
         if isinstance(answer, PacksysError):
             raise answer
+        if isinstance(answer, Response):
+            return answer
         return Response(status=answer, headers={}, body=b"thrown away")
 
 
@@ -152,6 +154,32 @@ def test_what_fails_is_tried_again_on_the_schedule_and_then_dead(place: Place, a
     assert len({request.headers["webhook-id"] for request in place.caller.seen}) == 1
     assert len({request.body for request in place.caller.seen}) == 1
     assert len(place.caller.seen) == 1 + len(SCHEDULE)
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "seconds"),
+    [
+        (429, "60", 60),
+        (503, "60", 60),
+        (503, "Fri, 01 Jan 2100 00:00:00 GMT", max(SCHEDULE)),
+        (429, "99999999", max(SCHEDULE)),
+        (429, "1", SCHEDULE[0]),
+        (429, "soon", SCHEDULE[0]),
+        (500, "60", SCHEDULE[0]),
+    ],
+)
+def test_who_is_busy_says_how_long_it_wants_to_be_left_alone(
+    place: Place, status: int, said: str, seconds: float
+) -> None:
+    """Longer than the schedule has it, and no longer than its longest wait."""
+    place.owed()
+    place.caller.answers.append(Response(status=status, headers={"retry-after": said}, body=b""))
+    place.deliver()
+    place.house.wait(seconds * 1.04)
+    assert place.deliver() == 0
+    place.house.wait(seconds * 0.02)
+    assert place.deliver() == 1
+    assert place.delivery.state is DeliveryState.DELIVERED
 
 
 @pytest.mark.parametrize("answer", [410, ForbiddenRequest("caller.example leads into a private network.")])
@@ -277,7 +305,19 @@ def test_the_end_of_a_job_with_a_callback_asks_for_the_delivery(
 
 @pytest.mark.parametrize(
     "callback",
-    ["", "hook", "ftp://caller.example/", "https://me:secret@caller.example/", "https:///x", "https://a b/", "//a/x"],
+    [
+        "",
+        "hook",
+        "ftp://caller.example/",
+        "https://me:secret@caller.example/",
+        "https:///x",
+        "https://a b/",
+        "//a/x",
+        "https://a[2",
+        "https://[::1",
+        "https://[1:2]",
+        "https://[1::2::3]",
+    ],
 )
 def test_what_is_no_address_is_refused(callback: str) -> None:
     with pytest.raises(RequestError, match="callback"):

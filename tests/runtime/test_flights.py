@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, TypeAlias
 
 import pytest
 
+from packsys.errors import NotReady
+from packsys.kvstore.results import RedisResults
+from packsys.memory import MemoryResults
 from packsys.model import Event, EventKind, Job, JobState, Route, StepState, Submission
+from packsys.ports import Kept
 from packsys.runtime.connect import NewConnection
 from packsys.runtime.flights import Flights
 from packsys.runtime.forget import Forget
@@ -77,6 +81,47 @@ class Scene:
         self.here.settle()
 
 
+def owned(service: Service) -> Pack:
+    """Makes a pack whose calls need an account."""
+    pack = Pack(
+        id=9401,
+        name="Owned",
+        version="1.0.0",
+        description="For a test.",
+        authentication=HeaderBearerToken(),
+        domains=["a.example"],
+    )
+
+    @pack.formula(cache_ttl=60)
+    def read(context: Context, what: What) -> str:
+        """Reads with an account."""
+        return service.ask(what)
+
+    @pack.formula(is_action=True)
+    def write(context: Context, what: What) -> str:
+        """Writes with an account."""
+        return service.ask(what)
+
+    @pack.formula(cache_ttl=7200)
+    def read_for_long(context: Context, what: What) -> str:
+        """Reads with an account what is good for long."""
+        return service.ask(what)
+
+    return pack
+
+
+def still(service: Service) -> Pack:
+    """Makes a pack without actions."""
+    pack = Pack(id=9402, name="Still", version="1.0.0", description="Has no actions.")
+
+    @pack.formula(cache_ttl=60)
+    def look(context: Context, what: What) -> str:
+        """Looks."""
+        return service.ask(what)
+
+    return pack
+
+
 @pytest.fixture
 def at() -> Scene:
     """Gives a world with a pack whose calls are counted."""
@@ -118,21 +163,7 @@ def at() -> Scene:
         """Does."""
         return service.ask(what)
 
-    owned = Pack(
-        id=9401,
-        name="Owned",
-        version="1.0.0",
-        description="For a test.",
-        authentication=HeaderBearerToken(),
-        domains=["a.example"],
-    )
-
-    @owned.formula(cache_ttl=60)
-    def read(context: Context, what: What) -> str:
-        """Reads with an account."""
-        return service.ask(what)
-
-    return Scene(world(pack, owned), service)
+    return Scene(world(pack, owned(service), still(service)), service)
 
 
 def test_equal_calls_of_many_jobs_are_made_once(at: Scene) -> None:
@@ -202,9 +233,109 @@ def connect(at: Scene, name: str, **terms: str) -> str:
     return at.here.connect(NewConnection(pack_id=9401, name=name, token=secret(), **terms)).id  # type: ignore[arg-type]
 
 
-def reading(account: str) -> str:
+def reading(account: str, formula: str = "Read") -> str:
     """Writes a formula that reads with an account."""
-    return f'Owned::Read("x", account: $$[packConnectionReference:{account}:9401:1.0.0:false:false:any])'
+    return f'Owned::{formula}("x", account: $$[packConnectionReference:{account}:9401:1.0.0:false:false:any])'
+
+
+def act(at: Scene, call: str) -> Job:
+    """Lets a job do something, and nothing else."""
+    return at.here.run(f"RunActions({call})", actions=True)
+
+
+@pytest.mark.parametrize("formula", ["Read", "ReadForLong"])
+@pytest.mark.parametrize("status", [200, 500], ids=["succeeds", "fails"])
+def test_after_an_action_no_job_is_answered_from_before_it(at: Scene, formula: str, status: int) -> None:
+    """Nor after one that failed, which may have changed something all the same. Other accounts are not its business."""
+    mine, yours = (connect(at, name) for name in ("mine", "yours"))
+    assert [at.here.run(reading(each, formula)).value for each in (mine, yours)] == ["x 1", "x 2"]
+    at.service.status = status
+    assert act(at, reading(mine, "Write")).state is (JobState.DONE if status == 200 else JobState.FAILED)
+    at.service.status = 200
+    assert [at.here.run(reading(each, formula)).value for each in (mine, yours)] == ["x 4", "x 2"]
+
+
+def test_after_an_action_without_an_account_its_pack_is_read_anew_in_its_workspace(at: Scene) -> None:
+    terms = [{}, {"workspace": "other"}]
+    assert [at.here.run(ASK, **each).value for each in terms] == ["x 1", "x 2"]
+    act(at, 'Counted::Do("y")')
+    assert [at.here.run(ASK, **each).value for each in terms] == ["x 3", "x 2"]
+
+
+def test_what_is_read_while_an_action_runs_answers_nobody_after_it(at: Scene) -> None:
+    def come() -> None:
+        assert at.here.run(ASK).value == "x 2"
+
+    at.service.meanwhile = come
+    act(at, 'Counted::Do("x")')
+    assert at.here.run(ASK).value == "x 3"
+
+
+def test_what_was_read_is_forgotten_before_the_actions_outcome_is_told(at: Scene) -> None:
+    """Its worker dies before the commit: who is told that the outcome is unknown reads anew."""
+    at.here.run(ASK)
+    job = at.submit('RunActions(Counted::Do("y"))', actions=True)
+    at.here.messages.waiting.clear()
+    (step,) = at.here.house.steps.of(job)
+    claim_one(at.here.house.steps, job, step.key, worker="dead", lease=30.0)
+    assert at.here.run(ASK).value == "x 1"
+    at.pass_time(31)
+    ended = at.job(job).error
+    assert ended is not None
+    assert ended.code == "OutcomeUnknown"
+    assert at.here.run(ASK).value == "x 2"
+
+
+def test_no_process_believes_what_it_read_before_an_action(at: Scene) -> None:
+    flights = replace(at.here.execute.flights, nearby=Nearby(clock=lambda: 0.0))
+    near = flying(at, flights)
+    assert [near.run(ASK).value for _ in range(3)] == ["x 1"] * 3
+    act(at, 'Counted::Do("y")')
+    assert near.run(ASK).value == "x 2"
+
+
+@dataclass(frozen=True)
+class Noting:
+    """Is a cache that notes what it is to forget, and may be away then."""
+
+    results: MemoryResults | RedisResults
+    away: bool = False
+    asked: list[Sequence[str]] = field(default_factory=list)
+
+    def get(self, name: str, *, tags: Sequence[str] = ()) -> Kept | None:
+        return self.results.get(name, tags=tags)
+
+    def count(self, counts: Mapping[str, int]) -> None:
+        self.results.count(counts)
+
+    def counts(self) -> Mapping[str, int]:
+        return self.results.counts()
+
+    def forget(self, tags: Sequence[str]) -> None:
+        self.asked.append(tags)
+        if self.away:
+            raise NotReady
+        self.results.forget(tags)
+
+
+@pytest.mark.slow
+def test_a_cache_that_is_away_costs_an_action_two_seconds_and_not_its_outcome(
+    at: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    away = Noting(at.here.results, away=True)
+    job = flying(at, replace(at.here.execute.flights, cache=away)).run('RunActions(Counted::Do("y"))', actions=True)
+    assert job.state is JobState.DONE
+    assert len(away.asked) > 2
+    assert "cache.unforgotten" in [record.getMessage() for record in caplog.records]
+
+
+def test_an_action_forgets_one_tag(at: Scene) -> None:
+    noting, mine = Noting(at.here.results), connect(at, "mine")
+    at = Scene(flying(at, replace(at.here.execute.flights, cache=noting)), at.service)
+    act(at, reading(mine, "Write"))
+    assert noting.asked == [[connection_tag("default", mine)]]
+    at.here.run(ASK)
+    assert len(noting.asked) == 1
 
 
 def test_forgetting_an_account_forgets_what_was_read_with_it_alone(at: Scene) -> None:
@@ -323,7 +454,7 @@ def claimed(at: Scene, job: str) -> None:
     assert claim is not None
     pack = at.here.execute.packs.release(9400, "1.0.0")
     assert pack is not None
-    assert at.here.execute.flights.board(claim, pack.formulas["Ask"]) is not None
+    assert at.here.execute.flights.board(claim, pack, pack.formulas["Ask"]) is not None
     at.here.messages.waiting.clear()
 
 
@@ -430,7 +561,7 @@ def test_what_was_forgotten_is_asked_for_anew(at: Scene, tag: str, formula: str)
 def test_a_process_asks_nobody_for_what_it_was_given_a_moment_ago(at: Scene) -> None:
     flights = replace(at.here.execute.flights, nearby=Nearby(clock=lambda: 0.0))
     near = flying(at, flights)
-    assert [near.run(ASK).value for _ in range(4)] == ["x 1"] * 4
+    assert [near.run('Still::Look("x")').value for _ in range(4)] == ["x 1"] * 4
     assert counted(at) == {"misses": 1, "flights_led": 1, "l1_misses": 2, "l2_hits": 1, "l1_hits": 2}
 
 

@@ -13,10 +13,12 @@ from pathlib import Path
 from packsys.connections.vault import Secret, Vault
 from packsys.kvstore.results import RedisResults
 from packsys.language.compile import Compiler
-from packsys.memory import MemoryLasting, MemoryResults, NoPressure, Undisplayed
+from packsys.limits.calls import CallLimits
+from packsys.memory import MemoryCallSlots, MemoryLasting, MemoryResults, NoPressure, Undisplayed
 from packsys.memory.egress import ClosedEgress
 from packsys.model import Job, Route, Step, Submission
-from packsys.ports import Display, Egress, LastingResults
+from packsys.ports import CallSlots, Display, Egress, LastingResults
+from packsys.runtime.admission import Admission
 from packsys.runtime.advance import Advance
 from packsys.runtime.connect import Connect
 from packsys.runtime.execute import Execute
@@ -132,6 +134,8 @@ def world(
     joins: bool = False,
     quick: Sequence[str] = (),
     display: Display | None = None,
+    limits: CallLimits | None = None,
+    slots: CallSlots | None = None,
 ) -> World:
     """Wires a house, in memory where nothing else is given, with the probe, the GitHub pack and the one that asks.
 
@@ -181,6 +185,14 @@ def world(
             runner=packs,
             surround=surround,
             flights=flights,
+            admission=Admission(
+                limits=limits or CallLimits(),
+                slots=slots or MemoryCallSlots(clock),
+                steps=house.steps,
+                dispatcher=messages,
+                retries=Retries(random=random),
+                lease=lease,
+            ),
             dispatcher=messages,
             retries=Retries(random=random),
             advance=advance,

@@ -96,6 +96,8 @@ def test_an_operator_fills_the_cache_empties_it_and_sees_what_it_did(
     assert (counters / "warm.count").stat().st_size == 1
     cleared = packsys(house, "clear", "--pack", "9001", "--version", "1.0.0", "--connection", "any")
     assert cleared == "forgotten: pack:9001@1.0.0, connection:any:default\n"
+    cleared = packsys(house, "clear", "--pack", "9001", "--formula", "Slowly", "--workspace", "other")
+    assert cleared == "forgotten: formula:9001:slowly:other\n"
     while client.run(formula) == 1:  # a worker may use what it holds for two more seconds
         pass
     assert (counters / "warm.count").stat().st_size == 2
@@ -104,7 +106,9 @@ def test_an_operator_fills_the_cache_empties_it_and_sees_what_it_did(
     assert "flights joined: " in shown
 
 
-@pytest.mark.parametrize("words", [("clear",), ("clear", "--version", "1.0.0"), ("warm", "nowhere")])
+@pytest.mark.parametrize(
+    "words", [("clear",), ("clear", "--version", "1.0.0"), ("clear", "--formula", "Repos"), ("warm", "nowhere")]
+)
 def test_a_command_that_says_too_little_is_refused(house: System, words: tuple[str, ...]) -> None:
     command = [sys.executable, "-m", "packsys.cli.main", "cache", *words]
     done = subprocess.run(command, env=house.environ, capture_output=True, text=True, timeout=60, check=False)
