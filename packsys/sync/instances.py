@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, cast
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from packsys.catalog.types import read_type
@@ -57,7 +56,6 @@ class Instances:
         callback.
         """
         if table.callback is not None:
-            _check_callback(table.callback)
             self.may_call_back(table.workspace)
         if timing.rhythm is not None:
             check_rhythm(timing.rhythm, jitter=timing.jitter)
@@ -170,13 +168,6 @@ def _as_asked(table: SyncTable) -> SyncTable:
 
 def _schedule_id(table: SyncTable) -> str:
     return table.schedule or f"sync:{table.id}"
-
-
-def _check_callback(address: str) -> None:
-    try:
-        urlsplit(address)
-    except ValueError:
-        raise RequestError("The callback names no host: write an address such as https://example.com/hook.") from None
 
 
 def _check_zone(name: str) -> None:

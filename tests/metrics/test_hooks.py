@@ -17,6 +17,7 @@ from packsys.runtime.permits import Permits
 from packsys.runtime.reconcile import Reconcile
 from tests.ports.house import House, in_memory
 from tests.ports.samples import call, job
+from tests.ports.single import claim_one
 from tests.runtime.world import world
 
 PACK = PackVersion(id=1, name="Mail", version="1.0.0", description="", domains=("mail.example",), formulas={})
@@ -25,7 +26,7 @@ PACK = PackVersion(id=1, name="Mail", version="1.0.0", description="", domains=(
 def claimed(house: House, *, lease: float = 30) -> Claim:
     kept = house.jobs.accept(job())
     (step,) = house.steps.add(kept.id, [call("Repos")])
-    claim = house.steps.claim(kept.id, step.key, worker="w", lease=lease)
+    claim = claim_one(house.steps, kept.id, step.key, worker="w", lease=lease)
     assert claim
     return claim
 
@@ -34,9 +35,9 @@ def test_a_claim_that_passed_to_another_is_counted_as_lost() -> None:
     house, lost = in_memory(), list[int]()
     claim = claimed(house, lease=5)
     beats = Heartbeats(house.steps, lease=5, lost=lost.append)
-    with beats.holding(claim):
+    with beats.holding([claim]):
         house.wait(6)
-        assert house.steps.claim(claim.step.job, claim.step.key, worker="another", lease=5)
+        assert claim_one(house.steps, claim.step.job, claim.step.key, worker="another", lease=5)
         beats.beat()
         beats.beat()
     assert lost == [1]
@@ -45,7 +46,7 @@ def test_a_claim_that_passed_to_another_is_counted_as_lost() -> None:
 def test_a_claim_that_is_held_or_ended_is_not() -> None:
     house, lost = in_memory(), list[int]()
     beats = Heartbeats(house.steps, lease=5, lost=lost.append)
-    with beats.holding(claimed(house)):
+    with beats.holding([claimed(house)]):
         beats.beat()
     beats.beat()
     assert lost == []

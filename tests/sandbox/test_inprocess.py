@@ -36,7 +36,7 @@ from tests.sandbox.calls import Script, a_call
 pack = Pack(id=9104, name="Trial", version="1.0.0", description="For a test.", domains=["api.example.com"])
 Seen = ObjectSchema("Seen", properties=dict.fromkeys(("timezone", "endpoint", "key", "formula", "bound"), Text))
 bound: ContextVar[str] = ContextVar("bound", default="")
-held = threading.Event()
+held, told = threading.Event(), threading.Event()
 late: list[str] = []
 
 
@@ -89,6 +89,7 @@ def hold(context: Context) -> str:
         return context.fetch("/late").text
     except FetchError as error:
         late.append(str(error))
+        told.set()
         return ""
 
 
@@ -252,9 +253,7 @@ def test_a_call_that_takes_too_long_is_left_behind_and_sends_nothing_more(packs:
     error = raised(packs, "Trial", "Hold", fetcher=script, timeout=0.05)
     assert (type(error), error.message) == (CallTimeout, "Trial::Hold took longer than its 0.05 seconds.")
     held.set()
-    for thread in threading.enumerate():
-        if thread.name == "pack":
-            thread.join(10)
+    assert told.wait(10)
     assert (script.requests, late) == ([], ["The call is over: it cannot send requests any more."])
 
 

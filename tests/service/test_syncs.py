@@ -105,7 +105,7 @@ MADE_WRONG: dict[str, tuple[dict[str, Any], int, str]] = {
     "two rhythms": ({"schedule": {"cron": "* * * * *", "every": 5}}, 422, "not both"),
     "an unknown field": ({"colour": "red"}, 422, "does not fit"),
     "a callback that is no address": ({"callback": "caller"}, 422, "does not fit"),
-    "a callback to no host": ({"callback": "https://[:::::]/"}, 400, "names no host"),
+    "a callback to no host": ({"callback": "https://[:::::]/"}, 422, "does not fit"),
 }
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from packsys.errors import NotFound
 from packsys.store.database import Database
 from packsys.store.staging import keep
-from packsys.store.syncqueries import SYNC
+from packsys.store.syncqueries import LIGHT
 from packsys.store.tables import metadata
 from packsys.syncmodel import Mode, SyncTable
 from tests.ports.house import empty
@@ -90,9 +90,9 @@ def test_what_is_being_kept_when_its_table_is_deleted_is_deleted_too(database: D
     house = syncs_in_postgres(database)
     table = house.table()
     claim = house.claim(house.start(table))
-    with database.begin() as connection:
+    with database.direct.begin() as connection:
         terms = {"run_id": claim.run.id, "fence": claim.fence, "mark": None, "complete": False}
-        place = connection.execute(SYNC["hold"], terms).one()
+        place = LIGHT["hold"].row(connection, terms)
         keep(connection, place, page({"a": 1, "b": 2}), mark=None)
         deletion = Thread(target=house.tables.forget, args=(table.id,))
         deletion.start()
