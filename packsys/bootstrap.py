@@ -43,6 +43,7 @@ from packsys.ports import (
 )
 from packsys.runtime.admission import Admission
 from packsys.runtime.advance import Advance
+from packsys.runtime.calling import MakeCall
 from packsys.runtime.cancel import Cancel
 from packsys.runtime.clients import SetClient
 from packsys.runtime.connect import Connect, NewConnection
@@ -298,26 +299,38 @@ def _execute(
     tables: TableReader,
 ) -> Execute:
     figures = adapters.exposition.figures
-    return Execute(
+    heartbeats = Heartbeats(adapters.steps, lease=settings.lease, lost=figures.lost, missed=figures.missed)
+    make = MakeCall(
         steps=adapters.steps,
         packs=adapters.shelf,
         runner=TimedRunner(runner=adapters.shelf, figures=figures),
         surround=adapters.surround,
         flights=flights,
-        admission=Admission(
-            limits=call_limits(settings.calls_at_once),
-            slots=adapters.call_slots,
-            steps=adapters.steps,
-            dispatcher=adapters.sending.dispatcher,
-            retries=Retries(random=random.random),
-            lease=settings.lease,
-        ),
+        admission=_admission(settings, adapters),
         dispatcher=adapters.sending.dispatcher,
         retries=Retries(random=random.random),
-        advance=advance,
-        heartbeats=Heartbeats(adapters.steps, lease=settings.lease, lost=figures.lost, missed=figures.missed),
-        display=display,
+        heartbeats=heartbeats,
+        lease=settings.lease,
         tables=tables,
+    )
+    return Execute(
+        steps=adapters.steps,
+        make=make,
+        dispatcher=adapters.sending.dispatcher,
+        advance=advance,
+        heartbeats=heartbeats,
+        display=display,
+    )
+
+
+def _admission(settings: Settings, adapters: Adapters) -> Admission:
+    return Admission(
+        limits=call_limits(settings.calls_at_once),
+        slots=adapters.call_slots,
+        steps=adapters.steps,
+        dispatcher=adapters.sending.dispatcher,
+        retries=Retries(random=random.random),
+        lease=settings.lease,
     )
 
 

@@ -10,6 +10,9 @@ from packsys.errors import NotReady
 
 Result = TypeVar("Result")
 
+PATIENCE = 30.0
+"""Seconds for which a worker waits for a database that is away, before it leaves its claim to run out."""
+
 
 def patiently(attempt: Callable[[], Result], *, seconds: float = 60.0, pause: float = 0.02) -> Result:
     """Gives what ``attempt`` gives, trying again while it raises NotReady, for ``seconds`` at most."""
@@ -21,3 +24,8 @@ def patiently(attempt: Callable[[], Result], *, seconds: float = 60.0, pause: fl
             if time.monotonic() > deadline:
                 raise
             time.sleep(pause)
+
+
+def waiting(attempt: Callable[[], Result], seconds: float = PATIENCE) -> Result:
+    """Does what a worker does that holds a claim, as soon as the database is there; raises NotReady after a while."""
+    return patiently(attempt, seconds=seconds, pause=0.2)

@@ -146,7 +146,7 @@ def test_a_dead_workers_slot_comes_back_with_its_lease_and_who_waited_goes_on() 
     (step,) = at.here.house.steps.of(dead)
     claim = claim_one(at.here.house.steps, dead, step.key, worker="dead", lease=30.0)
     assert claim is not None
-    held = at.here.execute.admission.of(claim)
+    held = at.here.execute.make.admission.of(claim)
     assert held.__enter__()
     job = at.submit("other")
     at.here.settle()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from packsys.errors import NotReady
@@ -28,8 +27,7 @@ def stumbling(surround: Callable[..., Any], times: int) -> Callable[..., Any]:
 
 def without_database(times: int) -> World:
     here = world()
-    surround: Any = stumbling(here.execute.surround, times)
-    return replace(here, execute=replace(here.execute, surround=surround))
+    return here.calling(surround=stumbling(here.execute.make.surround, times))
 
 
 def test_a_database_that_is_away_for_a_moment_delays_a_call_and_is_not_its_outcome() -> None:
@@ -56,7 +54,7 @@ ACTION = Submission(formula="RunActions(Acting::Act())", actions=True)
 def test_nor_does_it_end_an_action_that_has_sent_nothing() -> None:
     done: list[str] = []
     here = world(acting(done))
-    here = replace(here, execute=replace(here.execute, surround=stumbling(here.execute.surround, 2)))
+    here = here.calling(surround=stumbling(here.execute.make.surround, 2))
     job = here.submit(ACTION)
     here.settle()
     assert here.house.jobs.get(job.id).state is JobState.DONE
@@ -69,7 +67,7 @@ def test_an_action_whose_claim_was_lost_while_the_database_was_away_is_not_begun
     here = world(acting(done))
     job = here.submit(ACTION)
     (step,) = here.house.steps.of(job.id)
-    surround: Any = here.execute.surround
+    surround: Any = here.execute.make.surround
 
     def away(*args: Any, **terms: Any) -> Any:
         here.house.wait(31)
@@ -78,7 +76,7 @@ def test_an_action_whose_claim_was_lost_while_the_database_was_away_is_not_begun
         return surround(*args, **terms)
 
     passed = iter(range(0, 10_000, 31))
-    replace(here.execute, surround=away, clock=lambda: float(next(passed)))(job.id, step.key)
+    here.calling(surround=away, clock=lambda: float(next(passed))).execute(job.id, step.key)
     assert done == []
     (left,) = here.house.steps.of(job.id)
     assert not isinstance(left.outcome, ErrorValue)

@@ -287,7 +287,7 @@ def test_what_was_read_is_forgotten_before_the_actions_outcome_is_told(at: Scene
 
 
 def test_no_process_believes_what_it_read_before_an_action(at: Scene) -> None:
-    flights = replace(at.here.execute.flights, nearby=Nearby(clock=lambda: 0.0))
+    flights = replace(at.here.execute.make.flights, nearby=Nearby(clock=lambda: 0.0))
     near = flying(at, flights)
     assert [near.run(ASK).value for _ in range(3)] == ["x 1"] * 3
     act(at, 'Counted::Do("y")')
@@ -323,7 +323,9 @@ def test_a_cache_that_is_away_costs_an_action_two_seconds_and_not_its_outcome(
     at: Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
     away = Noting(at.here.results, away=True)
-    job = flying(at, replace(at.here.execute.flights, cache=away)).run('RunActions(Counted::Do("y"))', actions=True)
+    job = flying(at, replace(at.here.execute.make.flights, cache=away)).run(
+        'RunActions(Counted::Do("y"))', actions=True
+    )
     assert job.state is JobState.DONE
     assert len(away.asked) > 2
     assert "cache.unforgotten" in [record.getMessage() for record in caplog.records]
@@ -331,7 +333,7 @@ def test_a_cache_that_is_away_costs_an_action_two_seconds_and_not_its_outcome(
 
 def test_an_action_forgets_one_tag(at: Scene) -> None:
     noting, mine = Noting(at.here.results), connect(at, "mine")
-    at = Scene(flying(at, replace(at.here.execute.flights, cache=noting)), at.service)
+    at = Scene(flying(at, replace(at.here.execute.make.flights, cache=noting)), at.service)
     act(at, reading(mine, "Write"))
     assert noting.asked == [[connection_tag("default", mine)]]
     at.here.run(ASK)
@@ -404,8 +406,8 @@ def test_a_leader_that_has_no_time_left_hands_on_no_failure(at: Scene, formula: 
 
 def test_a_leader_whose_next_attempt_is_far_lets_another_try_after_a_while(at: Scene) -> None:
     """Its own turn would come after a thousand seconds; the other comes back after the longest hold, and the lease."""
-    execute = replace(at.here.execute, retries=Retries(random=lambda: 0.0, first=2000.0, longest=2000.0))
-    at = Scene(replace(at.here, execute=execute), at.service)
+    retries = Retries(random=lambda: 0.0, first=2000.0, longest=2000.0)
+    at = Scene(at.here.calling(retries=retries), at.service)
     at.service.status = 503
     leader, other = at.meet(ASK, 1, timeout=5000)
     assert at.service.calls == {"x": 1}
@@ -454,7 +456,7 @@ def claimed(at: Scene, job: str) -> None:
     assert claim is not None
     pack = at.here.execute.packs.release(9400, "1.0.0")
     assert pack is not None
-    assert at.here.execute.flights.board(claim, pack, pack.formulas["Ask"]) is not None
+    assert at.here.execute.make.flights.board(claim, pack, pack.formulas["Ask"]) is not None
     at.here.messages.waiting.clear()
 
 
@@ -524,7 +526,7 @@ def flying(at: Scene, flights: Flights) -> World:
     """Gives the same world with other flights."""
     opening = replace(at.here.submit.open, flights=flights)
     submit = replace(at.here.submit, open=opening)
-    return replace(at.here, submit=submit, execute=replace(at.here.execute, flights=flights))
+    return replace(at.here.calling(flights=flights), submit=submit)
 
 
 def test_a_result_is_made_anew_before_its_time_is_over(at: Scene) -> None:
@@ -533,7 +535,7 @@ def test_a_result_is_made_anew_before_its_time_is_over(at: Scene) -> None:
     at.here.run(ASK)
     at.here.house.wait(51)
     assert at.here.run(ASK).value == "x 1"
-    rolled = replace(at.here.execute.flights, random=lambda: 0.9)
+    rolled = replace(at.here.execute.make.flights, random=lambda: 0.9)
     assert flying(at, rolled).run(ASK).value == "x 2"
 
 
@@ -559,7 +561,7 @@ def test_what_was_forgotten_is_asked_for_anew(at: Scene, tag: str, formula: str)
 
 
 def test_a_process_asks_nobody_for_what_it_was_given_a_moment_ago(at: Scene) -> None:
-    flights = replace(at.here.execute.flights, nearby=Nearby(clock=lambda: 0.0))
+    flights = replace(at.here.execute.make.flights, nearby=Nearby(clock=lambda: 0.0))
     near = flying(at, flights)
     assert [near.run('Still::Look("x")').value for _ in range(4)] == ["x 1"] * 4
     assert counted(at) == {"misses": 1, "flights_led": 1, "l1_misses": 2, "l2_hits": 1, "l1_hits": 2}

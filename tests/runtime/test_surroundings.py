@@ -135,8 +135,7 @@ def test_what_is_kept_for_one_locale_or_time_zone_is_not_found_in_another(here: 
 
 def test_a_file_is_kept_for_the_workspace_of_the_call(here: World) -> None:
     blobs = MemoryBlobs(now=lambda: datetime.now(UTC), allowance=Allowance(files=1))
-    execute = replace(here.execute, surround=replace(here.execute.surround, blobs=blobs))
-    kept = replace(here, execute=execute)
+    kept = here.calling(surround=replace(here.execute.make.surround, blobs=blobs))
     address = kept.run("Around::Keep(1)", workspace="one").value
     found = blobs.get(str(address).rpartition("/")[2])
     assert found is not None

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count, groupby
 from pathlib import Path
+from typing import Any
 
 from packsys.connections.vault import Secret, Vault
 from packsys.kvstore.results import RedisResults
@@ -20,6 +21,7 @@ from packsys.model import Job, Route, Step, Submission
 from packsys.ports import CallSlots, Display, Egress, LastingResults
 from packsys.runtime.admission import Admission
 from packsys.runtime.advance import Advance
+from packsys.runtime.calling import MakeCall
 from packsys.runtime.connect import Connect
 from packsys.runtime.execute import Execute
 from packsys.runtime.flights import Flights
@@ -106,6 +108,10 @@ class World:
             case ("advance", job):
                 self.advance(job)
 
+    def calling(self, **terms: Any) -> World:
+        """Gives the same world, where calls are made on other terms."""
+        return replace(self, execute=replace(self.execute, make=replace(self.execute.make, **terms)))
+
     def settle(self) -> None:
         """Delivers messages until none is left."""
         while self.messages.waiting:
@@ -164,6 +170,8 @@ def world(
         monotonic=lambda: clock().timestamp(),
     )
 
+    heartbeats = Heartbeats(house.steps, lease=lease)
+
     def new_id() -> str:
         return f"00000000-0000-7000-8000-{next(numbers):012}"
 
@@ -181,22 +189,28 @@ def world(
         ),
         execute=Execute(
             steps=house.steps,
-            packs=packs,
-            runner=packs,
-            surround=surround,
-            flights=flights,
-            admission=Admission(
-                limits=limits or CallLimits(),
-                slots=slots or MemoryCallSlots(clock),
+            make=MakeCall(
                 steps=house.steps,
+                packs=packs,
+                runner=packs,
+                surround=surround,
+                flights=flights,
+                admission=Admission(
+                    limits=limits or CallLimits(),
+                    slots=slots or MemoryCallSlots(clock),
+                    steps=house.steps,
+                    dispatcher=messages,
+                    retries=Retries(random=random),
+                    lease=lease,
+                ),
                 dispatcher=messages,
                 retries=Retries(random=random),
+                heartbeats=heartbeats,
                 lease=lease,
             ),
             dispatcher=messages,
-            retries=Retries(random=random),
             advance=advance,
-            heartbeats=Heartbeats(house.steps, lease=lease),
+            heartbeats=heartbeats,
             display=display or Undisplayed(),
             paces=_paces(quick),
             clock=(lambda: 0.0) if quick else time.monotonic,
