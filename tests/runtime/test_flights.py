@@ -454,7 +454,7 @@ def claimed(at: Scene, job: str) -> None:
     (step,) = at.here.house.steps.of(job)
     claim = claim_one(at.here.house.steps, job, step.key, worker="dead", lease=30.0)
     assert claim is not None
-    pack = at.here.execute.packs.release(9400, "1.0.0")
+    pack = at.here.execute.make.packs.release(9400, "1.0.0")
     assert pack is not None
     assert at.here.execute.make.flights.board(claim, pack, pack.formulas["Ask"]) is not None
     at.here.messages.waiting.clear()

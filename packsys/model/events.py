@@ -1,0 +1,42 @@
+"""What can happen to a job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from packsys.values import Value
+
+
+class EventKind(StrEnum):
+    """Names what can happen to a job."""
+
+    JOB_ACCEPTED = "job.accepted"
+    JOB_RUNNING = "job.running"
+    JOB_DONE = "job.done"
+    JOB_FAILED = "job.failed"
+    JOB_CANCELLED = "job.cancelled"
+    STEP_QUEUED = "step.queued"
+    STEP_RUNNING = "step.running"
+    STEP_WAITING = "step.waiting"
+    STEP_DONE = "step.done"
+    STEP_FAILED = "step.failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Is one transition; ``number`` counts a job's events from 1 without gaps."""
+
+    job: str
+    number: int
+    at: datetime
+    kind: EventKind
+    step: str | None = None
+    detail: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def last(self) -> bool:
+        """Tells whether it is the end of the job, after which nothing is told."""
+        return self.kind in (EventKind.JOB_DONE, EventKind.JOB_FAILED, EventKind.JOB_CANCELLED)
