@@ -37,6 +37,9 @@ class Length:
     lasting: bool = False
 
 
+SETTLING = 2.5
+"""Seconds until what the first jobs counted has been sent on: once a second, into keys that then stay."""
+
 SHORT = Length(load=6.0, look=1.5, drain=5.0, lasting=True)
 
 
@@ -63,6 +66,7 @@ def soak(system: System, length: Length, *, judging_memory: bool) -> int:
     """Loads a running system, prints what is seen and the verdict, and gives the exit code."""
     load, doctor = Load(system.url, system.key), Doctor(system)
     load.prelude()
+    time.sleep(SETTLING)
     before, samples = doctor.keys(), []
     for sample in watched(load, doctor, length):
         samples.append(sample)

@@ -31,7 +31,7 @@ CALLS: tuple[tuple[str, Mapping[str, Any]], ...] = (
 # What a table asks for, from where in its run, and the properties that the pack writes itself.
 TABLES: Mapping[str, tuple[Mapping[str, Any], frozenset[str]]] = {
     "Repos": ({}, frozenset()),
-    "Issues": ({"parents": [[1, "octocat/hello-world"]]}, frozenset({"Repository", "Labels"})),
+    "Issues": ({"parent": [1, "octocat/hello-world"]}, frozenset({"Repository", "Labels"})),
 }
 TYPES = {
     Kind.TEXT: {"string"},

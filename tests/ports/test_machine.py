@@ -167,11 +167,12 @@ def _tens(event: Event) -> dict[str, float]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_memory_and_postgres_agree(database: Database, real_house: House) -> None:
     run_state_machine_as_test(
         lambda: Stores(database, real_house),
         settings=settings(
-            max_examples=15,
+            max_examples=10,
             stateful_step_count=30,
             deadline=None,
             derandomize=True,
