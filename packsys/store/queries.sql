@@ -10,7 +10,7 @@ with waiting as (
     join step on step.job = roused.job and step.key = roused.key
     join job on job.id = step.job
     where step.state = 'waiting' and job.finished_at is null
-    order by step.job, step.number
+    order by step.job, step.key
     for no key update of step
 )
 update step set not_before = now(), sent_at = now(), sends = 0

@@ -54,7 +54,13 @@ select * from postpone_step(%(job)s, %(key)s, %(attempt)s, %(delay)s, %(tried)s,
 
 -- name: renew
 -- Holds claims for longer, and lists those that were not lost.
+with held as (
+    select step.job, step.key
+    from unnest(%(jobs)s::text[], %(keys)s::text[], %(attempts)s::int[]) as held (job, key, attempt)
+    join step on step.job = held.job and step.key = held.key and step.attempt = held.attempt and step.state = 'running'
+    order by step.job, step.key
+    for no key update of step
+)
 update step set lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
-from unnest(%(jobs)s::text[], %(keys)s::text[], %(attempts)s::int[]) as held (job, key, attempt)
-where step.job = held.job and step.key = held.key and step.attempt = held.attempt and step.state = 'running'
+from held where step.job = held.job and step.key = held.key
 returning step.job, step.key

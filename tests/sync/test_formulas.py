@@ -432,7 +432,7 @@ def over(desk: Desk) -> World:
     """Wires a house of jobs over the tables."""
     made = world()
     submit = replace(made.submit, compile=replace(cast("Compile", made.submit.compile), tables=desk.reader))
-    return replace(made, submit=submit, execute=replace(made.execute, tables=desk.reader))
+    return replace(made.calling(tables=desk.reader), submit=submit)
 
 
 def test_what_is_asked_of_a_table_is_a_step_beside_those_of_packs(desk: Desk) -> None:

@@ -1,7 +1,7 @@
 -- The functions by which jobs and steps move. Each is one round trip and one commit, and gives one row.
 --
--- Locks are taken in one order everywhere: rows of steps first, then rows of jobs, in the order of their ids, and
--- who holds a job waits for no step. So nobody waits for one who waits for him.
+-- Locks are taken in one order everywhere: rows of steps first, by job and key, then rows of jobs, by their ids, and who
+-- holds a job waits for no step. So nobody waits for one who waits for him. Who skips what is locked needs no order.
 --
 -- Whoever writes an event counts it in the job's row in the same transaction, and the row's lock makes the numbers
 -- follow each other without gaps. An ended job tells no more events.
