@@ -12,7 +12,7 @@ from packsys.limits.calls import CallLimits
 from packsys.limits.demand import Pool
 from packsys.model import Claim
 from packsys.ports import CallSlots, Dispatcher, StepStore
-from packsys.runtime.patience import patiently
+from packsys.runtime.patience import waiting
 from packsys.runtime.retries import Retries
 
 log = logging.getLogger(__name__)
@@ -68,9 +68,7 @@ class Admission:
     def _park(self, claim: Claim, pools: Sequence[Pool]) -> None:
         # It joins those who wait only when it is parked: who is woken before that would not be woken.
         delay = self.retries.spread(WAIT)
-        if patiently(
-            lambda: self.steps.postpone(claim, delay=delay, cause="slots", tried=False), seconds=30, pause=0.2
-        ):
+        if waiting(lambda: self.steps.postpone(claim, delay=delay, cause="slots", tried=False)):
             place = _place(claim)
             joined = self.slots.wait(place, pools, lease=self.lease)
             self._wake(pools, [*joined.woken, *([place] if joined.granted else [])])
