@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from packsys.cli.system import Plan, System
@@ -16,6 +15,7 @@ from packsys.embedded import EmbeddedServers
 from packsys.errors import NoSandbox
 from packsys.sandbox.python import probe
 from packsys.store.schema import migrate
+from tests.databases import PRISTINE, made
 from tests.fakeapi import TOKEN, FakeGitHub
 from tests.system.canary import dump
 
@@ -39,7 +39,8 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer
     """Gives a real PostgreSQL, migrated, and two real Valkeys."""
     with EmbeddedServers(tmp_path_factory.mktemp("servers"), durable=False) as started:
         migrate(started.database_url)
-        yield started
+        with made(started, PRISTINE, template="packsys"):
+            yield started
 
 
 @pytest.fixture(scope="session")
@@ -50,13 +51,9 @@ def numbers() -> Iterator[int]:
 
 @pytest.fixture
 def database_url(servers: EmbeddedServers, numbers: Iterator[int]) -> Iterator[str]:
-    """Gives a fresh, migrated database: a copy of the first one."""
-    name = f"copy_{next(numbers)}"
-    admin = servers.database_url.replace("+psycopg", "").replace("/packsys?", "/postgres?")
-    with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(f"create database {name} template packsys strategy file_copy")
-        yield servers.database_url.replace("/packsys?", f"/{name}?")
-        connection.execute(f"drop database {name} with (force)")
+    """Gives a fresh, migrated database: a copy of one that no test has."""
+    with made(servers, f"copy_{next(numbers)}", template=PRISTINE) as url:
+        yield url
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-import psycopg
 import pytest
 
 from packsys.embedded import EmbeddedServers
@@ -17,6 +16,7 @@ from packsys.ports import BlobStore, LastingResults
 from packsys.runtime.allowance import Allowance
 from packsys.store.database import Database, open_database
 from packsys.store.results import PostgresResults
+from tests.databases import PRISTINE, made
 from tests.ports import halls
 from tests.ports.halls import Hall
 from tests.ports.house import Clock, House, age, empty, in_memory, in_postgres
@@ -27,12 +27,10 @@ Makes: TypeAlias = Callable[[Allowance], BlobStore]
 @pytest.fixture(scope="session")
 def database(servers: EmbeddedServers) -> Iterator[Database]:
     """Gives a database that all tests here share: they are many, and a fresh one takes a tenth of a second."""
-    admin = servers.database_url.replace("+psycopg", "").replace("/packsys?", "/postgres?")
-    with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute("create database ports template packsys strategy file_copy")
-    opened = open_database(servers.database_url.replace("/packsys?", "/ports?"), connections=8)
-    yield opened
-    opened.close()
+    with made(servers, "ports", template=PRISTINE) as url:
+        opened = open_database(url, connections=8)
+        yield opened
+        opened.close()
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -19,18 +18,15 @@ from packsys.errors import NotReady
 from packsys.store.database import Database, open_database
 from packsys.store.schema import HEAD, MIGRATIONS, check_schema, is_current, migrate
 from packsys.store.tables import metadata
+from tests.databases import made
 from tests.ports.threads import at_once
 
 
 @pytest.fixture
 def empty_url(servers: EmbeddedServers, numbers: Iterator[int]) -> Iterator[str]:
     """Gives a database without any table."""
-    name = f"empty_{next(numbers)}"
-    admin = servers.database_url.replace("+psycopg", "").replace("/packsys?", "/postgres?")
-    with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(f"create database {name} strategy file_copy")
-        yield servers.database_url.replace("/packsys?", f"/{name}?")
-        connection.execute(f"drop database {name} with (force)")
+    with made(servers, f"empty_{next(numbers)}") as url:
+        yield url
 
 
 def tables(url: str) -> set[str]:
