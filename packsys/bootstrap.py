@@ -43,6 +43,7 @@ from packsys.ports import (
 )
 from packsys.runtime.admission import Admission
 from packsys.runtime.advance import Advance
+from packsys.runtime.ahead import RunAhead
 from packsys.runtime.calling import MakeCall
 from packsys.runtime.cancel import Cancel
 from packsys.runtime.clients import SetClient
@@ -69,6 +70,7 @@ from packsys.runtime.scope import Compile
 from packsys.runtime.signin import SignIn
 from packsys.runtime.submit import Submit
 from packsys.runtime.tally import Tally
+from packsys.runtime.unwritten import Unwritten
 from packsys.runtime.webhook_secrets import WebhookSecrets
 from packsys.scheduling.ports import ScheduleStore, SlotStore
 from packsys.scheduling.schedule import Schedule
@@ -151,7 +153,8 @@ def wire(
 
     adapters = around(set_up(settings, celery=celery, hidden=hidden))
     packs, connections, vault = adapters.shelf, adapters.connections, adapters.vault
-    advance, flights = _advance(settings, adapters), _flights(settings, adapters)
+    advance, unwritten = _advance(settings, adapters), Unwritten(adapters.steps)
+    flights = _flights(settings, adapters, unwritten)
     inquire = Inquire(packs=packs, runner=packs, surround=adapters.surround)
     webhook_secrets = WebhookSecrets(
         store=adapters.webhook_secrets, vault=vault, randomness=secrets.token_bytes, new_id=new_id, now=now
@@ -181,7 +184,9 @@ def wire(
             connections=connections, oauth=adapters.oauth, webhook_secrets=adapters.webhook_secrets, vault=vault
         ),
         publish=Publish(shipped=adapters.shipped, releases=adapters.releases, describe=describers()),
-        execute=_execute(settings, adapters, advance, flights, display or Undisplayed(), tables=tables),
+        execute=_execute(
+            settings, adapters, advance, flights, display or Undisplayed(), unwritten=unwritten, tables=tables
+        ),
         inquire=inquire,
         advance=advance,
         reconcile=_reconcile(settings, adapters),
@@ -296,20 +301,20 @@ def _execute(
     flights: Flights,
     display: Display,
     *,
+    unwritten: Unwritten,
     tables: TableReader,
 ) -> Execute:
     figures = adapters.exposition.figures
     heartbeats = Heartbeats(adapters.steps, lease=settings.lease, lost=figures.lost, missed=figures.missed)
     make = MakeCall(
-        steps=adapters.steps,
+        claims=unwritten,
         packs=adapters.shelf,
         runner=TimedRunner(runner=adapters.shelf, figures=figures),
         surround=adapters.surround,
         flights=flights,
-        admission=_admission(settings, adapters),
+        admission=_admission(settings, adapters, unwritten),
         dispatcher=adapters.sending.dispatcher,
         retries=Retries(random=random.random),
-        heartbeats=heartbeats,
         lease=settings.lease,
         tables=tables,
     )
@@ -318,29 +323,30 @@ def _execute(
         make=make,
         dispatcher=adapters.sending.dispatcher,
         advance=advance,
+        ahead=RunAhead(advance=advance, make=make, unwritten=unwritten, heartbeats=heartbeats),
         heartbeats=heartbeats,
         display=display,
     )
 
 
-def _admission(settings: Settings, adapters: Adapters) -> Admission:
+def _admission(settings: Settings, adapters: Adapters, unwritten: Unwritten) -> Admission:
     return Admission(
         limits=call_limits(settings.calls_at_once),
         slots=adapters.call_slots,
-        steps=adapters.steps,
+        claims=unwritten,
         dispatcher=adapters.sending.dispatcher,
         retries=Retries(random=random.random),
         lease=settings.lease,
     )
 
 
-def _flights(settings: Settings, adapters: Adapters) -> Flights:
+def _flights(settings: Settings, adapters: Adapters, unwritten: Unwritten) -> Flights:
     return Flights(
         desk=adapters.desk,
         cache=adapters.cache,
         nearby=Nearby(),
         lasting=adapters.lasting,
-        steps=adapters.steps,
+        claims=unwritten,
         dispatcher=adapters.sending.dispatcher,
         tally=Tally(adapters.cache.count),
         random=random.random,

@@ -76,6 +76,19 @@ class Settled:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Ahead:
+    """Is a call that was made before anything told of it: it followed from outcomes that were not committed yet.
+
+    Its claim is what the step would have; the claims on those outcomes kept others from making it. ``began`` and
+    ``ended`` are seconds before it is kept.
+    """
+
+    settled: Settled
+    began: float = 0.0
+    ended: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Claimed:
     """Is the claims that were taken; where nothing else of the job is open, it comes with them."""
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 from packsys.errors import IdempotencyMismatch, NotFound
 from packsys.memory.ledger import JobFile, Ledger
 from packsys.memory.ledger import settled as copied
-from packsys.memory.steps import add, answer, keep
+from packsys.memory.steps import add, answer, keep, record
 from packsys.model import EventKind, Job, JobState
-from packsys.turns import NOTHING, Opening, Settled
+from packsys.turns import NOTHING, Ahead, Opening, Settled
 from packsys.values import ErrorValue, Value
 
 
@@ -51,23 +51,35 @@ class MemoryJobs:
             raise NotFound(f"There is no job {job!r} here: look at its id.")
         return file.job
 
-    def finish(self, job: str, outcome: Value, *, settled: Sequence[Settled] = ()) -> bool:
+    def finish(
+        self,
+        job: str,
+        outcome: Value,
+        *,
+        settled: Sequence[Settled] = (),
+        ahead: Sequence[Ahead] = (),
+        worker: str = "",
+    ) -> bool:
         """Ends a live job as done, or as failed when the outcome is an error value; False when it had ended.
 
-        With ``settled`` it commits those steps' outcomes in the same moment.
+        With ``settled`` it commits those steps' outcomes in the same moment, and the calls that ``worker`` made
+        ``ahead`` of that.
         """
-        return self._end(job, _state(outcome), outcome, settled)
-
-    def cancel(self, job: str) -> bool:
-        """Ends a live job as cancelled; False when it had ended."""
-        return self._end(job, JobState.CANCELLED)
-
-    def _end(self, job: str, state: JobState, outcome: Value = None, settled: Sequence[Settled] = ()) -> bool:
         with self._ledger.open() as files:
             file = files.get(job)
             if file is None or len(keep(self._ledger, files, settled)) < len(settled) or not file.live:
                 return False
-            self._ledger.end(file, state, outcome)
+            record(self._ledger, file, ahead, worker)
+            self._ledger.end(file, _state(outcome), outcome)
+            return True
+
+    def cancel(self, job: str) -> bool:
+        """Ends a live job as cancelled; False when it had ended."""
+        with self._ledger.open() as files:
+            file = files.get(job)
+            if file is None or not file.live:
+                return False
+            self._ledger.end(file, JobState.CANCELLED)
             return True
 
 

@@ -10,7 +10,7 @@ from packsys.language.invocation import Invocation
 from packsys.memory.ledger import JobFile, Ledger, StepFile, seconds
 from packsys.memory.ledger import settled as copied
 from packsys.model import Claim, EventKind, JobState, Route, Step, StepState
-from packsys.turns import Claimed, Committed, Settled, Standing, Taken, weight
+from packsys.turns import Ahead, Claimed, Committed, Settled, Standing, Taken, weight
 from packsys.values import ErrorValue, Value
 
 
@@ -36,6 +36,7 @@ class MemorySteps:
         lease: float,
         look_at: int = 0,
         settled: Sequence[Settled] = (),
+        ahead: Sequence[Ahead] = (),
     ) -> Taken | None:
         """Adds a wave and claims its first new step, in one moment, after the outcomes that it may come with."""
         with self._ledger.open() as files:
@@ -44,6 +45,7 @@ class MemorySteps:
             file = files.get(job)
             if file is None or not file.live:
                 return Taken()
+            record(self._ledger, file, ahead, worker)
             steps = tuple(add(self._ledger, file, invocations, look_at=look_at))
             claim = claimed(self._ledger, file, steps[0].key, worker=worker, lease=lease) if steps else None
             return Taken(steps=steps, claim=claim)
@@ -163,11 +165,39 @@ def _keep(ledger: Ledger, files: dict[str, JobFile], settled: Settled) -> bool:
     held = _held(files, settled.claim)
     if held is None:
         return False
-    state = StepState.FAILED if isinstance(outcome, ErrorValue) else StepState.DONE
-    detail = {"code": outcome.code} if isinstance(outcome, ErrorValue) else {}
+    state, detail = _ended(outcome)
     held.step = replace(held.step, state=state, outcome=outcome, cached=settled.cached, finished_at=now)
     leave(ledger, files[settled.claim.step.job], held, cached=settled.cached, **detail)
     return True
+
+
+def record(ledger: Ledger, file: JobFile, ahead: Sequence[Ahead], worker: str) -> None:
+    """Keeps calls of a live job that were made before anything told of them."""
+    now = ledger.now()
+    for each in ahead:
+        step, outcome = each.settled.claim.step, copied(each.settled.outcome)
+        begun, ended = now - timedelta(seconds=each.began), now - timedelta(seconds=each.ended)
+        state, detail = _ended(outcome)
+        number = len(file.steps) + 1
+        kept = replace(
+            step,
+            number=number,
+            state=state,
+            outcome=outcome,
+            cached=each.settled.cached,
+            queued_at=begun,
+            started_at=begun,
+            finished_at=ended,
+        )
+        file.steps[step.key] = StepFile(step=kept, sent_at=now)
+        call = step.invocation.name
+        ledger.tell(file, EventKind.STEP_QUEUED, step.key, number=number, wave=step.wave, call=call)
+        ledger.tell(file, EventKind.STEP_RUNNING, step.key, attempt=step.attempt, worker=worker)
+        ledger.tell(file, EventKind(f"step.{state}"), step.key, cached=each.settled.cached, **detail)
+
+
+def _ended(outcome: Value) -> tuple[StepState, dict[str, Value]]:
+    return (StepState.FAILED, {"code": outcome.code}) if isinstance(outcome, ErrorValue) else (StepState.DONE, {})
 
 
 def leave(ledger: Ledger, file: JobFile, held: StepFile, **detail: Value) -> None:

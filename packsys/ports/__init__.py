@@ -11,7 +11,7 @@ from packsys.ports.connections import ConnectionStore, OAuthStore
 from packsys.ports.deliveries import DeliveryStore, WebhookSecretStore
 from packsys.ports.events import Bells, EventStore, Feed
 from packsys.ports.fetching import AnswerCache, Egress, Fetcher, Found, Request, Response
-from packsys.ports.jobs import JobStore, ProgressStore, StepStore, UpkeepStore
+from packsys.ports.jobs import ClaimStore, JobStore, ProgressStore, StepStore, UpkeepStore
 from packsys.ports.keys import KeyStore
 from packsys.ports.limiting import Admitted, CallSlots, Gate, RateLimiter
 from packsys.ports.measuring import Counters, Meter, Sample, Series
@@ -30,6 +30,7 @@ __all__ = [
     "Blobs",
     "Call",
     "CallSlots",
+    "ClaimStore",
     "ConnectionStore",
     "Counters",
     "DeliveryStore",

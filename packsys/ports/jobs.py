@@ -7,7 +7,7 @@ from typing import Protocol
 
 from packsys.language.invocation import Invocation
 from packsys.model import Claim, Job, Progress, Route, Stall, Step
-from packsys.turns import NOTHING, Claimed, Committed, Opening, Settled, Taken
+from packsys.turns import NOTHING, Ahead, Claimed, Committed, Opening, Settled, Taken
 from packsys.values import Value
 
 
@@ -25,18 +25,42 @@ class JobStore(Protocol):
     def get(self, job: str, *, workspace: str | None = None) -> Job:
         """Finds a job; raises :class:`~packsys.errors.NotFound` when it is absent or another workspace's."""
 
-    def finish(self, job: str, outcome: Value, *, settled: Sequence[Settled] = ()) -> bool:
+    def finish(
+        self,
+        job: str,
+        outcome: Value,
+        *,
+        settled: Sequence[Settled] = (),
+        ahead: Sequence[Ahead] = (),
+        worker: str = "",
+    ) -> bool:
         """Ends a live job as done, or as failed when the outcome is an error value; False when it had ended.
 
-        With ``settled`` it commits those steps' outcomes in the same moment; False, and no end, when one of the claims
-        was lost.
+        With ``settled`` it commits those steps' outcomes in the same moment, and the calls that ``worker`` made
+        ``ahead`` of that; False, and no end, when one of the claims was lost.
         """
 
     def cancel(self, job: str) -> bool:
         """Ends a live job as cancelled; False when it had ended."""
 
 
-class StepStore(Protocol):
+class ClaimStore(Protocol):
+    """Keeps the claims of those who make calls."""
+
+    def renew(self, claims: Sequence[Claim], *, lease: float) -> Sequence[Claim]:
+        """Holds claims for ``lease`` more seconds, and lists those that were not lost."""
+
+    def postpone(self, claim: Claim, *, delay: float, cause: str, tried: bool = True) -> bool:
+        """Gives a claim back, to be due in ``delay`` seconds; False when it was lost.
+
+        With ``tried=False`` it does not count as an attempt: the call was not begun.
+        """
+
+    def rouse(self, places: Sequence[tuple[str, str]]) -> Sequence[tuple[Step, Route]]:
+        """Makes waiting steps of live jobs, named by job and key, due now, and gives them with their routes."""
+
+
+class StepStore(ClaimStore, Protocol):
     """Keeps the steps of jobs, and lets one worker at a time commit one."""
 
     def add(self, job: str, invocations: Sequence[Invocation], *, look_at: int = 0) -> Sequence[Step]:
@@ -51,10 +75,12 @@ class StepStore(Protocol):
         lease: float,
         look_at: int = 0,
         settled: Sequence[Settled] = (),
+        ahead: Sequence[Ahead] = (),
     ) -> Taken | None:
         """Adds a wave as :meth:`add` does and claims its first new step, in one moment.
 
-        With ``settled`` it commits those steps' outcomes before; None, and no wave, when one of the claims was lost.
+        With ``settled`` it commits those steps' outcomes before, and the calls that were made ``ahead`` of that; None,
+        and no wave, when one of the claims was lost.
         """
 
     def of(self, job: str) -> Sequence[Step]:
@@ -67,20 +93,8 @@ class StepStore(Protocol):
         nothing else of it is open.
         """
 
-    def renew(self, claims: Sequence[Claim], *, lease: float) -> Sequence[Claim]:
-        """Holds claims for ``lease`` more seconds, and lists those that were not lost."""
-
     def keep(self, settled: Sequence[Settled]) -> Committed:
         """Commits the outcomes of some steps of one job, each once: those whose claims were not lost."""
-
-    def postpone(self, claim: Claim, *, delay: float, cause: str, tried: bool = True) -> bool:
-        """Gives a claim back, to be due in ``delay`` seconds; False when it was lost.
-
-        With ``tried=False`` it does not count as an attempt: the call was not begun.
-        """
-
-    def rouse(self, places: Sequence[tuple[str, str]]) -> Sequence[tuple[Step, Route]]:
-        """Makes waiting steps of live jobs, named by job and key, due now, and gives them with their routes."""
 
 
 class ProgressStore(Protocol):

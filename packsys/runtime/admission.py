@@ -11,7 +11,7 @@ from packsys.errors import NotReady
 from packsys.limits.calls import CallLimits
 from packsys.limits.demand import Pool
 from packsys.model import Claim
-from packsys.ports import CallSlots, Dispatcher, StepStore
+from packsys.ports import CallSlots, ClaimStore, Dispatcher
 from packsys.runtime.patience import waiting
 from packsys.runtime.retries import Retries
 
@@ -31,7 +31,7 @@ class Admission:
 
     limits: CallLimits
     slots: CallSlots
-    steps: StepStore
+    claims: ClaimStore
     dispatcher: Dispatcher
     retries: Retries
     lease: float
@@ -68,7 +68,7 @@ class Admission:
     def _park(self, claim: Claim, pools: Sequence[Pool]) -> None:
         # It joins those who wait only when it is parked: who is woken before that would not be woken.
         delay = self.retries.spread(WAIT)
-        if waiting(lambda: self.steps.postpone(claim, delay=delay, cause="slots", tried=False)):
+        if waiting(lambda: self.claims.postpone(claim, delay=delay, cause="slots", tried=False)):
             place = _place(claim)
             joined = self.slots.wait(place, pools, lease=self.lease)
             self._wake(pools, [*joined.woken, *([place] if joined.granted else [])])
@@ -80,7 +80,7 @@ class Admission:
         """
         try:
             while woken:
-                roused = self.steps.rouse(woken)
+                roused = self.claims.rouse(woken)
                 if roused:
                     self.dispatcher.rouse(roused)
                 came = {(step.job, step.key) for step, _ in roused}

@@ -9,7 +9,7 @@ from packsys.language.codec import loads
 from packsys.model import Claim, Job, Step
 from packsys.planner.rounds import Finished, Wave, next_wave
 from packsys.ports import Dispatcher, JobStore, StepStore
-from packsys.turns import Claimed, Settled, Standing, weight
+from packsys.turns import Ahead, Claimed, Settled, Standing, weight
 from packsys.values import ErrorValue
 
 MOST_WAVES = 50
@@ -24,10 +24,14 @@ SLICE = 5.0
 
 @dataclass(frozen=True, kw_only=True)
 class Turn:
-    """Is a claim on a call that a worker goes on with, and the job's standing if it is the only one that is open."""
+    """Is a claim on a call that a worker goes on with, and the job's standing if it is the only one that is open.
+
+    ``settled`` is what the call came to, where it was made before it was claimed.
+    """
 
     claim: Claim
     standing: Standing | None = None
+    settled: Settled | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,33 +66,44 @@ class Advance:
         """Takes what is due and free of some steps of a job."""
         return self.steps.claim(job, keys, worker=self.worker, lease=self.lease, look=not self.dispatcher.joins)
 
-    def after(self, settled: Sequence[Settled], standing: Standing | None, *, until: float) -> Turn | None:
-        """Commits outcomes, and what follows from them; gives the call to go on with, if there is one.
-
-        With ``standing`` the settled calls were the only ones that were open. After ``until`` everything is sent.
-        """
-        if standing is not None:
-            return self._move(_grown(standing, settled), settled, until)
+    def keep(self, settled: Sequence[Settled]) -> Standing | None:
+        """Commits outcomes, and gives the job's standing where it is for this worker to look at it."""
         kept = self.steps.keep(settled)
         if kept.standing is not None and not self.dispatcher.joins:
-            return self._move(kept.standing, (), until)
+            return kept.standing
         if len(kept.settled) < len(settled):
             self(settled[0].claim.step.job)
         return None
 
-    def _move(self, standing: Standing, settled: Sequence[Settled], until: float) -> Turn | None:
-        match decide(standing):
+    def move(
+        self,
+        standing: Standing,
+        decision: Wave | Finished,
+        *,
+        settled: Sequence[Settled] = (),
+        ahead: Sequence[Ahead] = (),
+        until: float,
+    ) -> Turn | None:
+        """Does what was decided; gives the call to go on with, if there is one.
+
+        It commits ``settled``, the only steps that were open, and the calls that were made ``ahead`` of that, with it.
+        After ``until`` everything is sent.
+        """
+        match decision:
             case Finished(value):
-                if not self.jobs.finish(standing.job, value, settled=settled) and settled:
-                    self(standing.job)
+                if not self.jobs.finish(standing.job, value, settled=settled, ahead=ahead, worker=self.worker):
+                    self._lost(standing, settled)
+                return None
+            case Wave() as wave if self.clock() >= until and not ahead:
+                self._hand_over(standing, wave, settled)
                 return None
             case Wave() as wave:
-                return self._go_on(standing, wave, settled, until)
+                return self.take(standing, wave, settled=settled, ahead=ahead)
 
-    def _go_on(self, standing: Standing, wave: Wave, settled: Sequence[Settled], until: float) -> Turn | None:
-        if self.clock() >= until:
-            self._hand_over(standing, wave, settled)
-            return None
+    def take(
+        self, standing: Standing, wave: Wave, *, settled: Sequence[Settled] = (), ahead: Sequence[Ahead] = ()
+    ) -> Turn | None:
+        """Commits as :meth:`move` does, adds a wave, claims its first call and sends the others."""
         taken = self.steps.take(
             standing.job,
             wave.invocations,
@@ -96,15 +111,20 @@ class Advance:
             lease=self.lease,
             look_at=wave.look_at,
             settled=settled,
+            ahead=ahead,
         )
         if taken is None:
-            self(standing.job)
+            self._lost(standing, settled)
         if taken is None or taken.claim is None:
             return None
         if len(taken.steps) > 1:
             self.dispatcher.wave(taken.steps[1:], route=standing.route)
         alone = len(taken.steps) == 1 and standing.open == 0
         return Turn(claim=taken.claim, standing=replace(standing, waves=taken.claim.step.wave) if alone else None)
+
+    def _lost(self, standing: Standing, settled: Sequence[Settled]) -> None:
+        if settled:
+            self(standing.job)
 
     def _hand_over(self, standing: Standing, wave: Wave, settled: Sequence[Settled]) -> None:
         if settled and len(self.steps.keep(settled).settled) < len(settled):
@@ -136,7 +156,8 @@ def _too_much(what: str, found: int, most: int, unit: str) -> ErrorValue:
     )
 
 
-def _grown(standing: Standing, settled: Sequence[Settled]) -> Standing:
+def grown(standing: Standing, settled: Sequence[Settled]) -> Standing:
+    """Gives the standing after the only open steps of a job came to outcomes."""
     outcomes = {each.claim.step.key: each.outcome for each in settled}
     return replace(
         standing,

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeAlias
 
 from packsys.errors import Actor, LimitReached, NotReady, PackError, PacksysError, RateLimited
 from packsys.language.invocation import Invocation
 from packsys.language.tables import TABLES
 from packsys.model import Claim, PackFormula, PackVersion
-from packsys.ports import Call, Dispatcher, PackRunner, PackStore, StepStore, TableReader
+from packsys.ports import Call, ClaimStore, Dispatcher, PackRunner, PackStore, TableReader
 from packsys.runtime.admission import WAIT, Admission
 from packsys.runtime.flights import Flight, Flights
-from packsys.runtime.heartbeat import Heartbeats
 from packsys.runtime.patience import PATIENCE, waiting
 from packsys.runtime.retries import Retries
 from packsys.runtime.surround import Surround
@@ -23,16 +24,18 @@ from packsys.sdk.surroundings import Location
 from packsys.turns import Settled
 from packsys.values import ErrorValue, Origin
 
+Beside: TypeAlias = Callable[[Callable[[], None]], AbstractContextManager[None]]
+"""Has something done from another thread from time to time, while the claim is renewed, until its block ends."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class MakeCall:
     """Finds what a claimed step comes to: a kept result, another's flight, a table's answer, or the call itself.
 
-    ``heartbeats`` keep the claim alive while pack code runs, for ``lease`` seconds each; ``tables`` answers the calls
-    that no pack does, ``clock`` counts seconds.
+    A claim is for ``lease`` seconds; ``tables`` answers the calls that no pack does, ``clock`` counts seconds.
     """
 
-    steps: StepStore
+    claims: ClaimStore
     packs: PackStore
     runner: PackRunner
     surround: Surround
@@ -40,16 +43,14 @@ class MakeCall:
     admission: Admission
     dispatcher: Dispatcher
     retries: Retries
-    heartbeats: Heartbeats
     lease: float
     tables: TableReader = NoTables()  # noqa: RUF009 - it holds nothing
     clock: Callable[[], float] = time.monotonic
 
-    def __call__(self, claim: Claim, *, beside: Callable[[], None]) -> Settled | None:
+    def __call__(self, claim: Claim, *, beside: Beside) -> Settled | None:
         """Gives the outcome; None when the step was put off, or the claim lost.
 
-        ``beside`` is done from another thread from time to time while pack code runs. Raises
-        :class:`~packsys.errors.NotReady` where the claim is to run out, and another worker to take the step.
+        Raises :class:`~packsys.errors.NotReady` where the claim is to run out, and another worker to take the step.
         """
         if claim.step.invocation.action and claim.tries > 1:
             self.flights.forget(claim)
@@ -78,9 +79,9 @@ class MakeCall:
         prepared = waiting(lambda: self._call(claim), claim.seconds_left if action else PATIENCE)
         if self.clock() - begun < self.lease:
             return prepared
-        return prepared if waiting(lambda: self.steps.renew([claim], lease=self.lease)) else None
+        return prepared if waiting(lambda: self.claims.renew([claim], lease=self.lease)) else None
 
-    def _admitted(self, flight: Flight, call: Call, beside: Callable[[], None]) -> Settled | None:
+    def _admitted(self, flight: Flight, call: Call, beside: Beside) -> Settled | None:
         with self.admission.of(flight.claim) as admitted:
             if admitted:
                 return self._attempt(flight, call, beside)
@@ -97,9 +98,9 @@ class MakeCall:
         except PacksysError as error:
             return Settled(claim=claim, outcome=_error(error, claim))
 
-    def _attempt(self, flight: Flight, call: Call, beside: Callable[[], None]) -> Settled | None:
+    def _attempt(self, flight: Flight, call: Call, beside: Beside) -> Settled | None:
         try:
-            with self.heartbeats.beside(flight.claim, lambda: self._prolong(flight), beside):
+            with beside(lambda: self._prolong(flight)):
                 value = self.runner.run(call)
         except PacksysError as error:
             return self._make_do(flight) if flight.spare and error.retryable else self._fail(flight, error)
@@ -122,7 +123,7 @@ class MakeCall:
         if delay is None:
             flight.fail(failed := _error(error, claim))
             return Settled(claim=claim, outcome=failed)
-        if waiting(lambda: self.steps.postpone(claim, delay=delay, cause=cause, tried=tried)):
+        if waiting(lambda: self.claims.postpone(claim, delay=delay, cause=cause, tried=tried)):
             flight.hold(delay)
             if delay <= self.retries.longest:
                 self.dispatcher.again(claim.step, route=claim.route, delay=delay)

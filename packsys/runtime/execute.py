@@ -5,17 +5,17 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, ExitStack, suppress
+from dataclasses import dataclass
 
-from packsys.model import Claim
+from packsys.model import Claim, Step
 from packsys.ports import Dispatcher, Display, StepStore
-from packsys.runtime.advance import SLICE, Advance
+from packsys.runtime.advance import SLICE, Advance, Turn, decide
+from packsys.runtime.ahead import Outing, RunAhead
 from packsys.runtime.calling import MakeCall
 from packsys.runtime.heartbeat import Heartbeats
-from packsys.runtime.paces import Paces
 from packsys.runtime.patience import waiting
-from packsys.turns import Claimed, Settled
+from packsys.turns import Claimed, Settled, Standing
 
 LINGER = 0.01
 """Seconds for which an outcome waits for those of the calls that were taken with it."""
@@ -35,9 +35,9 @@ class Execute:
     make: MakeCall
     dispatcher: Dispatcher
     advance: Advance
+    ahead: RunAhead
     heartbeats: Heartbeats
     display: Display
-    paces: Paces = field(default_factory=Paces)
     clock: Callable[[], float] = time.monotonic
 
     def __call__(self, job: str, key: str, *, call: str = "", queue: str = "") -> None:
@@ -55,7 +55,7 @@ class Execute:
                 self(job, other)
 
     def _along(self, job: str, call: str, queue: str) -> Sequence[str]:
-        most = self.paces.most(call)
+        most = self.ahead.paces.most(call)
         return self.dispatcher.along(job, call, queue=queue, most=most) if most else ()
 
 
@@ -68,26 +68,24 @@ class Spell:
 
     def __init__(self, execute: Execute, claimed: Claimed, *, shown: str) -> None:
         """Takes the claims; the step ``shown`` is the message's own, which Celery shows."""
-        self._execute, self._shown = execute, shown
-        self._waiting = deque(claimed.claims)
-        self._standing = claimed.standing
+        self._execute, self._message = execute, shown
+        self._waiting, self._standing = deque(claimed.claims), claimed.standing
         self._settled: list[Settled] = []
-        self._until = execute.clock() + SLICE
+        self._untried = all(claim.attempt == 1 for claim in claimed.claims)
+        self._hold: Callable[[Sequence[Claim]], None] = lambda claims: None
+        self._shown = ExitStack()
+        self._until, self._commit_by = execute.clock() + SLICE, execute.clock() + LINGER
 
     def run(self) -> None:
         """Goes on until nothing is left to go on with."""
         if not self._waiting:
             return
-        with self._execute.heartbeats.holding(self._waiting) as held, ExitStack() as shown:
-            commit_by = self._execute.clock() + LINGER
-            while claim := self._next():
-                if claim.step.key != self._shown:
-                    shown.enter_context(self._execute.display.show(claim.step))
-                self._work(claim)
-                if not self._waiting or self._execute.clock() >= commit_by:
-                    held(self._commit())
-                    shown.close()
-                    commit_by = self._execute.clock() + LINGER
+        with self._execute.heartbeats.holding(self._waiting) as self._hold, self._shown:
+            while self._waiting or self._settled:
+                if claim := self._next():
+                    self._work(claim)
+                if not self._waiting or self._execute.clock() >= self._commit_by:
+                    self._go_on()
 
     def _next(self) -> Claim | None:
         try:
@@ -96,33 +94,63 @@ class Spell:
             return None
 
     def _work(self, claim: Claim) -> None:
+        self._show(claim.step)
         begun = self._execute.clock()
-        settled = self._execute.make(claim, beside=self._give_back)
+        settled = self._execute.make(claim, beside=lambda also: self._beside(claim, also))
         if settled is None:
             self._standing = None  # another step of the job is open
             return
         self._settled.append(settled)
         if not claim.step.invocation.action:
-            self._execute.paces.note(claim.step.invocation.name, self._execute.clock() - begun)
+            self._execute.ahead.paces.note(claim.step.invocation.name, self._execute.clock() - begun)
 
-    def _commit(self) -> Sequence[Claim]:
-        """Commits what was settled, and gives the claims to go on with."""
+    def _show(self, step: Step) -> None:
+        if step.key != self._message:
+            self._shown.enter_context(self._execute.display.show(step))
+
+    def _beside(self, claim: Claim, also: Callable[[], None]) -> AbstractContextManager[None]:
+        return self._execute.heartbeats.beside(claim, also, lambda: self._give_back(claim))
+
+    def _go_on(self) -> None:
+        """Commits what was settled, and has the claim to go on with wait behind the others."""
         settled, self._settled = self._settled, []
         standing, self._standing = None if self._waiting else self._standing, None
-        if not settled:
-            return ()
-        # A result that cost a call is worth some patience with a database that is just starting again.
-        turn = waiting(lambda: self._execute.advance.after(settled, standing, until=self._until))
-        if turn is None:
-            return ()
-        self._waiting.append(turn.claim)
-        self._standing = turn.standing
-        return (turn.claim,)
+        turn = self._after(settled, standing) if settled else None
+        if turn:
+            self._standing = turn.standing
+            self._take_up(turn)
+        self._hold([*self._waiting, *([turn.claim] if turn else [])])
+        self._shown.close()
+        self._commit_by = self._execute.clock() + LINGER
 
-    def _give_back(self) -> None:
+    def _take_up(self, turn: Turn) -> None:
+        if turn.settled:
+            self._settled.append(turn.settled)
+        else:
+            self._waiting.append(turn.claim)
+
+    def _after(self, settled: Sequence[Settled], standing: Standing | None) -> Turn | None:
+        """Does what follows. A result that cost a call is worth some patience with a database that is starting."""
+        if standing is not None:
+            return self._execute.ahead(
+                Outing(
+                    settled=settled,
+                    standing=standing,
+                    untried=self._untried,
+                    by=self._commit_by,
+                    until=self._until,
+                    show=self._show,
+                    hold=self._hold,
+                )
+            )
+        found = waiting(lambda: self._execute.advance.keep(settled))
+        return waiting(lambda: self._execute.advance.move(found, decide(found), until=self._until)) if found else None
+
+    def _give_back(self, running: Claim) -> None:
         while self._waiting:
             self._standing = None
             with suppress(IndexError):
                 claim = self._waiting.pop()
                 if self._execute.steps.postpone(claim, delay=0, cause="held_up", tried=False):
                     self._execute.dispatcher.again(claim.step, route=claim.route)
+                self._hold([*(each.claim for each in self._settled), running, *self._waiting])

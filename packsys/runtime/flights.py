@@ -12,6 +12,7 @@ from packsys.errors import NotReady
 from packsys.model import Claim, PackFormula, PackVersion
 from packsys.ports import (
     Asked,
+    ClaimStore,
     Dispatcher,
     FlightDesk,
     Handed,
@@ -19,7 +20,6 @@ from packsys.ports import (
     LastingResults,
     Lead,
     ResultCache,
-    StepStore,
     Wait,
 )
 from packsys.runtime.nearby import Nearby
@@ -57,7 +57,7 @@ class Flights:
     cache: ResultCache
     nearby: Nearby
     lasting: LastingResults
-    steps: StepStore
+    claims: ClaimStore
     dispatcher: Dispatcher
     tally: Tally
     random: Callable[[], float]
@@ -144,7 +144,7 @@ class Flights:
         # Noted only when it is parked: who lands before that would wake a step that is not asleep yet, in vain.
         self.tally.add(Counted.JOINED, Counted.NEAR_MISSES)
         delay = seconds + self.lease * _SPREAD * self.random()
-        if self.steps.postpone(claim, delay=delay, cause="in_flight", tried=False) and not self.desk.join(asked):
+        if self.claims.postpone(claim, delay=delay, cause="in_flight", tried=False) and not self.desk.join(asked):
             self.rouse([asked.step])
 
     def rouse(self, places: Sequence[tuple[str, str]]) -> bool:
@@ -153,7 +153,7 @@ class Flights:
         Those that cannot be woken now come back by themselves.
         """
         try:
-            roused = self.steps.rouse(places) if places else ()
+            roused = self.claims.rouse(places) if places else ()
             if roused:
                 self.dispatcher.rouse(roused)
         except NotReady as error:

@@ -43,23 +43,25 @@ class Heartbeats:
 
     @contextmanager
     def holding(self, claims: Iterable[Claim]) -> Iterator[Callable[[Iterable[Claim]], None]]:
-        """Renews claims until the block ends, and those that are added to them by what it gives."""
+        """Renews claims until the block ends, or those that are given instead to what it gives."""
         self._start()
-        names: set[_Name] = set()
+        held: set[_Name] = set()
 
-        def hold(more: Iterable[Claim]) -> None:
-            named = {_name(claim): claim for claim in more}
-            names.update(named)
+        def hold(instead: Iterable[Claim]) -> None:
+            named = {_name(claim): claim for claim in instead}
             with self._lock:
-                self._claims.update(named)
+                for name in held - named.keys():
+                    self._claims.pop(name, None)
+                # What was held already may have been lost, and is not held again.
+                self._claims.update({name: claim for name, claim in named.items() if name not in held})
+            held.clear()
+            held.update(named)
 
         hold(claims)
         try:
             yield hold
         finally:
-            with self._lock:
-                for name in names:
-                    self._claims.pop(name, None)
+            hold(())
 
     @contextmanager
     def beside(self, claim: Claim, *also: Callable[[], None]) -> Iterator[None]:

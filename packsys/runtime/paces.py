@@ -5,8 +5,11 @@ from __future__ import annotations
 QUICK = 0.005
 """Seconds that a quick call takes at most: one that asks nothing of a service."""
 
+SLOW = 0.1
+"""Seconds from which a call is slow whatever the machine was busy with: nothing is known of its formula then."""
+
 STREAK = 32
-"""Quick calls without a slow one between them, before more than one is taken at once."""
+"""Quick calls before more than one is taken at once."""
 
 MOST = 15
 """Calls that are taken besides the first: together they are over in a moment, and nobody waits for a slot."""
@@ -16,7 +19,10 @@ FORMULAS = 1000
 
 
 class Paces:
-    """Counts for each formula how often it was quick since it last was not, in this process."""
+    """Counts for each formula how often it was quick of late, in this process.
+
+    A call that was not quick undoes half of that: on a busy machine every formula has one now and then.
+    """
 
     def __init__(self) -> None:
         """Knows nothing yet."""
@@ -26,7 +32,11 @@ class Paces:
         """Counts a call that took so many seconds."""
         if len(self._streaks) >= FORMULAS and call not in self._streaks:
             self._streaks.clear()
-        self._streaks[call] = self._streaks.get(call, 0) + 1 if seconds <= QUICK else 0
+        streak = self._streaks.get(call, 0)
+        if seconds <= QUICK:
+            self._streaks[call] = min(streak + 1, 2 * STREAK)
+        else:
+            self._streaks[call] = streak // 2 if seconds < SLOW else 0
 
     def most(self, call: str) -> int:
         """Tells how many more calls to a formula may be taken with one of them."""

@@ -14,10 +14,10 @@ from packsys.store import tables
 from packsys.store.database import Database
 from packsys.store.direct import TURNS
 from packsys.store.light import Light
-from packsys.store.telling import ended, kept, opened
+from packsys.store.telling import before, ended, opened
 from packsys.store.types import array
-from packsys.store.writing import code_of, end_of, left, texts, those, value_text, wave_terms
-from packsys.turns import NOTHING, Opening, Settled
+from packsys.store.writing import ahead_terms, code_of, end_of, left, texts, value_text, wave_terms
+from packsys.turns import NOTHING, Ahead, Opening, Settled
 from packsys.values import ErrorValue, Value
 
 _COLUMNS = tables.job.c
@@ -60,19 +60,27 @@ class PostgresJobs:
             raise NotFound(f"There is no job {job!r} here: look at its id.")
         return _job(found[0])
 
-    def finish(self, job: str, outcome: Value, *, settled: Sequence[Settled] = ()) -> bool:
+    def finish(
+        self,
+        job: str,
+        outcome: Value,
+        *,
+        settled: Sequence[Settled] = (),
+        ahead: Sequence[Ahead] = (),
+        worker: str = "",
+    ) -> bool:
         """Ends a live job as done, or as failed when the outcome is an error value; False when it had ended.
 
-        With ``settled`` it commits those steps' outcomes in the same moment; False, and no end, when one of the claims
-        was lost.
+        With ``settled`` it commits those steps' outcomes in the same moment, and the calls that ``worker`` made
+        ``ahead`` of that; False, and no end, when one of the claims was lost.
         """
         state, code = end_of(outcome), code_of(outcome)
         if not settled:
             return self._end(job, state, outcome)
         final = {"final_state": state, "final_outcome": value_text(outcome), "code": texts(code)}
-        row = self._database.direct.row(TURNS["keep_and_finish"], {**left(settled), **final})
-        steps = kept(those(settled, row.kept), number=row.kept_event, at=row.kept_at)
-        self._told((*steps, *ended(job, state, code, row)))
+        terms = {**left(settled), **ahead_terms(ahead, worker), **final}
+        row = self._database.direct.row(TURNS["keep_and_finish"], terms)
+        self._told((*before(settled, ahead, worker, row), *ended(job, state, code, row)))
         return row.number is not None
 
     def cancel(self, job: str) -> bool:

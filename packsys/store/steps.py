@@ -15,10 +15,20 @@ from packsys.store.database import Database
 from packsys.store.direct import TURNS
 from packsys.store.light import Light
 from packsys.store.queries import QUERIES
-from packsys.store.telling import added, claimed, kept, told
+from packsys.store.telling import added, before, claimed, kept, told
 from packsys.store.types import array, dump
-from packsys.store.writing import held, left, read_invocation, read_text, read_value, texts, those, wave_terms
-from packsys.turns import Claimed, Committed, Settled, Standing, Taken
+from packsys.store.writing import (
+    ahead_terms,
+    held,
+    left,
+    read_invocation,
+    read_text,
+    read_value,
+    texts,
+    those,
+    wave_terms,
+)
+from packsys.turns import Ahead, Claimed, Committed, Settled, Standing, Taken
 from packsys.values import Value, to_json
 
 _OF_JOB = Light(select(tables.step).where(tables.step.c.job == bindparam("job")).order_by(tables.step.c.number))
@@ -57,19 +67,24 @@ class PostgresSteps:
         lease: float,
         look_at: int = 0,
         settled: Sequence[Settled] = (),
+        ahead: Sequence[Ahead] = (),
     ) -> Taken | None:
         """Adds a wave and claims its first new step, in one moment.
 
-        With ``settled`` it commits those steps' outcomes before; None, and no wave, when one of the claims was lost.
+        With ``settled`` it commits those steps' outcomes before, and the calls that were made ``ahead`` of that; None,
+        and no wave, when one of the claims was lost.
         """
         calls = _distinct(invocations)
         terms = {**_wave(job, calls, look_at), "worker": texts(worker), "lease": lease}
-        row = self._row("keep_and_add", {**terms, **left(settled)}) if settled else self._row("add", terms)
+        if settled:
+            row = self._row("keep_and_add", {**terms, **left(settled), **ahead_terms(ahead, worker)})
+        else:
+            row = self._row("add", terms)
         steps = _added(job, calls, row)
         claim = _taken(steps[0], row) if steps and row.attempts else None
-        before = kept(those(settled, row.kept), number=row.kept_event, at=row.kept_at) if settled else ()
+        earlier = before(settled, ahead, worker, row) if settled else ()
         after = claimed((claim,), worker, number=row.claim_event, at=row.claimed_at) if claim else ()
-        self._told((*before, *added(job, steps, row), *after))
+        self._told((*earlier, *added(job, steps, row), *after))
         return None if settled and len(row.kept) < len(settled) else Taken(steps=steps, claim=claim)
 
     def of(self, job: str) -> Sequence[Step]:

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from packsys.model import Claim, Event, EventKind, JobState, Step
-from packsys.store.writing import code_of, detail_of, end_of, state_of
-from packsys.turns import Opening, Settled
+from packsys.store.writing import code_of, detail_of, end_of, state_of, those
+from packsys.turns import Ahead, Opening, Settled
 from packsys.values import Value
 
 
@@ -81,6 +81,22 @@ def kept(settled: Sequence[Settled], *, number: int | None, at: datetime) -> Seq
     minutes = Minutes(job=settled[0].claim.step.job, number=number, at=at)
     for each in settled:
         minutes.note(EventKind(f"step.{state_of(each.outcome)}"), each.claim.step.key, **detail_of(each))
+    return minutes.events
+
+
+def before(settled: Sequence[Settled], ahead: Sequence[Ahead], worker: str, row: Any) -> Sequence[Event]:
+    """Gives the events of outcomes, and of the calls made ahead of them, that were kept before something else."""
+    left = kept(those(settled, row.kept), number=row.kept_event, at=row.kept_at)
+    return left if row.ahead_event is None else (*left, *_recorded(ahead, worker, row))
+
+
+def _recorded(ahead: Sequence[Ahead], worker: str, row: Any) -> Sequence[Event]:
+    minutes = Minutes(job=ahead[0].settled.claim.step.job, number=row.ahead_event, at=row.ahead_at)
+    for settled in (each.settled for each in ahead):
+        step = settled.claim.step
+        minutes.queued(step)
+        minutes.note(EventKind.STEP_RUNNING, step.key, attempt=settled.claim.attempt, worker=worker)
+        minutes.note(EventKind(f"step.{state_of(settled.outcome)}"), step.key, **detail_of(settled))
     return minutes.events
 
 

@@ -20,20 +20,32 @@ cross join lateral claim_steps(cardinality(w.keys) > 0 and %(worker)s::text is n
                                true, %(worker)s, %(lease)s, false) c
 
 -- name: keep_and_add
--- Keeps outcomes, and if no claim was lost adds a wave, and claims its first new step.
-select s.keys as kept, s.number as kept_event, s.at as kept_at, w.*, c.attempts, c.number as claim_event,
-       c.at as claimed_at, c.parked, c.started_at, c.workspace, c.timezone, c.locale, c.priority, c.seconds
+-- Keeps outcomes, and if no claim was lost the calls made ahead of that, adds a wave, and claims its first new step.
+select s.keys as kept, s.number as kept_event, s.at as kept_at, r.number as ahead_event, r.at as ahead_at, w.*,
+       c.attempts, c.number as claim_event, c.at as claimed_at, c.parked, c.started_at, c.workspace, c.timezone,
+       c.locale, c.priority, c.seconds
 from leave_steps(%(job)s, %(left)s, %(attempts)s, %(states)s, %(outcomes)s, %(cached)s, %(details)s, false) s
-cross join lateral add_wave(s.number is not null and cardinality(s.keys) = cardinality(%(left)s::text[]), %(job)s,
+cross join lateral record_steps(s.number is not null and cardinality(s.keys) = cardinality(%(left)s::text[]), %(job)s,
+                                %(by)s, %(ahead)s, %(ahead_invocations)s, %(ahead_calls)s, %(ahead_waves)s,
+                                %(ahead_states)s, %(ahead_outcomes)s, %(ahead_cached)s, %(ahead_details)s,
+                                %(ahead_began)s, %(ahead_ended)s) r
+cross join lateral add_wave(s.number is not null and cardinality(s.keys) = cardinality(%(left)s::text[])
+                            and (r.number is not null or cardinality(%(ahead)s::text[]) = 0), %(job)s,
                             %(keys)s, %(invocations)s, %(calls)s, %(actions)s, %(look_at)s) w
 cross join lateral claim_steps(cardinality(w.keys) > 0 and %(worker)s::text is not null, %(job)s, w.keys[1:1],
                                true, %(worker)s, %(lease)s, false) c
 
 -- name: keep_and_finish
--- Keeps outcomes, and if no claim was lost ends the job.
-select s.keys as kept, s.number as kept_event, s.at as kept_at, e.number, e.at, e.seconds, e.calls_back
+-- Keeps outcomes, and if no claim was lost the calls made ahead of that, and ends the job.
+select s.keys as kept, s.number as kept_event, s.at as kept_at, r.number as ahead_event, r.at as ahead_at, e.number,
+       e.at, e.seconds, e.calls_back
 from leave_steps(%(job)s, %(left)s, %(attempts)s, %(states)s, %(outcomes)s, %(cached)s, %(details)s, false) s
-cross join lateral end_job(s.number is not null and cardinality(s.keys) = cardinality(%(left)s::text[]), %(job)s,
+cross join lateral record_steps(s.number is not null and cardinality(s.keys) = cardinality(%(left)s::text[]), %(job)s,
+                                %(by)s, %(ahead)s, %(ahead_invocations)s, %(ahead_calls)s, %(ahead_waves)s,
+                                %(ahead_states)s, %(ahead_outcomes)s, %(ahead_cached)s, %(ahead_details)s,
+                                %(ahead_began)s, %(ahead_ended)s) r
+cross join lateral end_job(s.number is not null and cardinality(s.keys) = cardinality(%(left)s::text[])
+                           and (r.number is not null or cardinality(%(ahead)s::text[]) = 0), %(job)s,
                            %(final_state)s, %(final_outcome)s, %(code)s) e
 
 -- name: finish

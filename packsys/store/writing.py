@@ -10,7 +10,7 @@ from packsys.language.codec import invocation_from_json, invocation_to_json
 from packsys.language.invocation import Invocation
 from packsys.model import Claim, JobState, StepState
 from packsys.store.types import array, dump, escape, unescape
-from packsys.turns import Settled
+from packsys.turns import Ahead, Settled
 from packsys.values import ErrorValue, Value, from_json, to_json
 
 
@@ -69,6 +69,26 @@ def left(settled: Sequence[Settled]) -> dict[str, Any]:
         "outcomes": array([value_text(each.outcome) for each in ordered]),
         "cached": array([each.cached for each in ordered]),
         "details": array([dump(to_json(detail_of(each))) for each in ordered]),
+    }
+
+
+def ahead_terms(ahead: Sequence[Ahead], worker: str) -> dict[str, str]:
+    """Writes calls that were made before anything told of them, in the order in which they were made."""
+    settled = [each.settled for each in ahead]
+    steps = [each.claim.step for each in settled]
+    calls = wave_terms([step.invocation for step in steps])
+    return {
+        "by": texts(worker),
+        "ahead": calls["keys"],
+        "ahead_invocations": calls["invocations"],
+        "ahead_calls": calls["calls"],
+        "ahead_waves": array([step.wave for step in steps]),
+        "ahead_states": array([state_of(each.outcome) for each in settled]),
+        "ahead_outcomes": array([value_text(each.outcome) for each in settled]),
+        "ahead_cached": array([each.cached for each in settled]),
+        "ahead_details": array([dump(to_json(detail_of(each))) for each in settled]),
+        "ahead_began": array([each.began for each in ahead]),
+        "ahead_ended": array([each.ended for each in ahead]),
     }
 
 

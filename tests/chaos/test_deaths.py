@@ -128,7 +128,7 @@ def test_a_job_ends_wherever_its_worker_died(
 ) -> None:
     whole = Fate()
     assert _run(place, whole, shape, messages, "death-0", way=way).value == SHAPES[shape][1]
-    assert whole.writes > 3
+    assert whole.writes >= 3
     for last in range(1, whole.writes + 1):
         log.unlink(missing_ok=True)
         job = _run(place, Fate(last=last), shape, messages, f"death-{last}", way=way)

@@ -11,7 +11,8 @@ import pytest
 
 from packsys.dispatch.canvas import CanvasDispatcher
 from packsys.model import Claim, Event, EventKind, JobState, Step, StepState, Submission
-from packsys.runtime.paces import FORMULAS, MOST, QUICK, STREAK, Paces
+from packsys.runtime.advance import decide
+from packsys.runtime.paces import FORMULAS, MOST, QUICK, SLOW, STREAK, Paces
 from packsys.sdk import Context, Pack
 from packsys.turns import Settled
 from packsys.values import Value
@@ -116,7 +117,9 @@ def test_one_that_is_held_by_another_worker_is_not_waited_for() -> None:
     here.settle()
     states = [step.state for step in here.house.steps.of(job.id)]
     assert states.count(StepState.DONE) == 5
-    here.execute.advance.after([_settled(claim, 5)], None, until=float("inf"))
+    standing = here.execute.advance.keep([_settled(claim, 5)])
+    assert standing
+    here.execute.advance.move(standing, decide(standing), until=float("inf"))
     assert here.house.jobs.get(job.id).value == 27
 
 
@@ -152,15 +155,37 @@ def events_of(here: World, job: str, kind: EventKind) -> list[Event]:
     return [event for event in here.house.events.since(job, 0) if event.kind is kind]
 
 
-@pytest.mark.parametrize("slow_at", [0, STREAK // 2, STREAK - 1])
-def test_a_formula_is_quick_when_it_was_never_slow_of_late(slow_at: int) -> None:
-    paces = Paces()
-    for place in range(STREAK):
-        paces.note("a", 2 * QUICK if place == slow_at else QUICK / 2)
+def test_a_formula_is_quick_after_so_many_quick_calls() -> None:
+    paces = noted(QUICK, times=STREAK - 1)
     assert paces.most("a") == 0
-    for _ in range(slow_at + 1):
-        paces.note("a", QUICK / 2)
+    paces.note("a", QUICK)
     assert (paces.most("a"), paces.most("b")) == (MOST, 0)
+
+
+@pytest.mark.parametrize(
+    ("quick", "then", "most"),
+    [
+        (2 * STREAK, [2 * QUICK], MOST),
+        (1000, [2 * QUICK, 2 * QUICK], 0),
+        (1000, [SLOW], 0),
+        (STREAK, [2 * QUICK], 0),
+        (STREAK, [2 * QUICK] + [QUICK] * (STREAK // 2), MOST),
+        (1000, [SLOW] + [QUICK] * (STREAK - 1), 0),
+    ],
+)
+def test_a_call_that_was_not_quick_undoes_half_and_a_slow_one_all(quick: int, then: list[float], most: int) -> None:
+    paces = noted(QUICK, times=quick)
+    for seconds in then:
+        paces.note("a", seconds)
+    assert paces.most("a") == most
+
+
+def noted(seconds: float, *, times: int) -> Paces:
+    """Gives what is known after so many calls of a formula."""
+    paces = Paces()
+    for _ in range(times):
+        paces.note("a", seconds)
+    return paces
 
 
 def test_the_paces_of_so_many_formulas_are_known_at_once() -> None:

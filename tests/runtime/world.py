@@ -21,6 +21,7 @@ from packsys.model import Job, Route, Step, Submission
 from packsys.ports import CallSlots, Display, Egress, LastingResults
 from packsys.runtime.admission import Admission
 from packsys.runtime.advance import Advance
+from packsys.runtime.ahead import RunAhead
 from packsys.runtime.calling import MakeCall
 from packsys.runtime.connect import Connect
 from packsys.runtime.execute import Execute
@@ -36,6 +37,7 @@ from packsys.runtime.scope import Compile
 from packsys.runtime.submit import Submit
 from packsys.runtime.surround import Surround
 from packsys.runtime.tally import Tally
+from packsys.runtime.unwritten import Unwritten
 from packsys.sandbox.inprocess import InProcessPacks
 from packsys.sandbox.loading import load_pack
 from packsys.sdk import Pack
@@ -110,7 +112,8 @@ class World:
 
     def calling(self, **terms: Any) -> World:
         """Gives the same world, where calls are made on other terms."""
-        return replace(self, execute=replace(self.execute, make=replace(self.execute.make, **terms)))
+        make = replace(self.execute.make, **terms)
+        return replace(self, execute=replace(self.execute, make=make, ahead=replace(self.execute.ahead, make=make)))
 
     def settle(self) -> None:
         """Delivers messages until none is left."""
@@ -142,27 +145,27 @@ def world(
     display: Display | None = None,
     limits: CallLimits | None = None,
     slots: CallSlots | None = None,
+    lost: Callable[[int], None] = lambda claims: None,
 ) -> World:
     """Wires a house, in memory where nothing else is given, with the probe, the GitHub pack and the one that asks.
 
     Its worker knows the calls named in ``quick`` as such, and then takes every call for quick.
     """
-    clock = Clock()
+    clock, ticks = Clock(), (lambda: 0.0) if quick else time.monotonic
     house, messages, numbers = house or in_memory(clock), Messages(joins=joins), count(1)
     packs = InProcessPacks([load_pack(PROBE), load_pack(GITHUB), load_pack(ASKING), *packs_besides])
-    advance = Advance(
-        jobs=house.jobs, steps=house.steps, dispatcher=messages, worker="test", lease=lease, clock=time.monotonic
-    )
+    advance = Advance(jobs=house.jobs, steps=house.steps, dispatcher=messages, worker="test", lease=lease, clock=ticks)
     compile_formula = Compile(compiler=Compiler(), packs=packs, connections=house.connections)
 
     kept, lasting = results or MemoryResults(clock), lasting or MemoryLasting(clock)
+    unwritten = Unwritten(house.steps)
     surround = Surround(connections=house.connections, egress=egress or ClosedEgress(), cache=kept)
     flights = Flights(
         desk=kept,
         cache=kept,
         nearby=Nearby(believed=0.0),
         lasting=lasting,
-        steps=house.steps,
+        claims=unwritten,
         dispatcher=messages,
         tally=Tally(kept.count, pause=0.0),
         random=lambda: 0.0,
@@ -170,7 +173,25 @@ def world(
         monotonic=lambda: clock().timestamp(),
     )
 
-    heartbeats = Heartbeats(house.steps, lease=lease)
+    heartbeats = Heartbeats(house.steps, lease=lease, lost=lost)
+    make = MakeCall(
+        claims=unwritten,
+        packs=packs,
+        runner=packs,
+        surround=surround,
+        flights=flights,
+        admission=Admission(
+            limits=limits or CallLimits(),
+            slots=slots or MemoryCallSlots(clock),
+            claims=unwritten,
+            dispatcher=messages,
+            retries=Retries(random=random),
+            lease=lease,
+        ),
+        dispatcher=messages,
+        retries=Retries(random=random),
+        lease=lease,
+    )
 
     def new_id() -> str:
         return f"00000000-0000-7000-8000-{next(numbers):012}"
@@ -189,31 +210,20 @@ def world(
         ),
         execute=Execute(
             steps=house.steps,
-            make=MakeCall(
-                steps=house.steps,
-                packs=packs,
-                runner=packs,
-                surround=surround,
-                flights=flights,
-                admission=Admission(
-                    limits=limits or CallLimits(),
-                    slots=slots or MemoryCallSlots(clock),
-                    steps=house.steps,
-                    dispatcher=messages,
-                    retries=Retries(random=random),
-                    lease=lease,
-                ),
-                dispatcher=messages,
-                retries=Retries(random=random),
-                heartbeats=heartbeats,
-                lease=lease,
-            ),
+            make=make,
             dispatcher=messages,
             advance=advance,
+            ahead=RunAhead(
+                advance=advance,
+                make=make,
+                unwritten=unwritten,
+                heartbeats=heartbeats,
+                paces=_paces(quick),
+                clock=ticks,
+            ),
             heartbeats=heartbeats,
             display=display or Undisplayed(),
-            paces=_paces(quick),
-            clock=(lambda: 0.0) if quick else time.monotonic,
+            clock=ticks,
         ),
         inquire=Inquire(packs=packs, runner=packs, surround=surround),
         advance=advance,

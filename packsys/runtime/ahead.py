@@ -1,0 +1,159 @@
+"""Makes the calls that follow from outcomes before those are committed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from threading import Lock
+
+from packsys.errors import NotReady
+from packsys.language.invocation import Invocation
+from packsys.model import Claim, Step, StepState
+from packsys.planner.rounds import Finished, Wave
+from packsys.runtime.advance import Advance, Turn, decide, grown
+from packsys.runtime.calling import MakeCall
+from packsys.runtime.heartbeat import Heartbeats
+from packsys.runtime.paces import MOST, Paces
+from packsys.runtime.patience import waiting
+from packsys.runtime.unwritten import Unwritten
+from packsys.turns import Ahead, Settled, Standing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outing:
+    """Is what calls are made ahead of: outcomes that are not committed, and the job's standing before them.
+
+    Nothing else of the job is open. No wave begins ahead after ``by``, and none at all where something of it was tried
+    before, so that ``untried`` is False; after ``until`` the job goes to whoever takes the next
+    message. ``show`` is told of each call that is made, ``hold`` of the claims to hold instead of those before.
+    """
+
+    settled: Sequence[Settled]
+    standing: Standing
+    untried: bool
+    by: float
+    until: float
+    show: Callable[[Step], None]
+    hold: Callable[[Sequence[Claim]], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunAhead:
+    """Makes quick calls that follow from outcomes, and then commits all of them in one statement.
+
+    While the claims on those outcomes hold, nothing tells of these calls, and nobody else makes one. A worker that dies
+    leaves the whole to be made again; so no action is among them, and nothing runs ahead in a spell that began with a
+    step which was tried before: a call that kills its worker is then the one whose attempts are counted. A call that is
+    put off, or is suddenly slow, is written down first, with all that came before it, and is a step like any other from
+    then on.
+    """
+
+    advance: Advance
+    make: MakeCall
+    unwritten: Unwritten
+    heartbeats: Heartbeats
+    paces: Paces = field(default_factory=Paces)
+    clock: Callable[[], float] = time.monotonic
+
+    def __call__(self, outing: Outing) -> Turn | None:
+        """Gives the claim to go on with, if there is one."""
+        return _Run(self, outing).run()
+
+    def fits(self, wave: Wave, *, made: int) -> bool:
+        """Tells whether the calls of a wave may be made after so many others."""
+        calls = wave.invocations
+        return made + len(calls) <= MOST and all(not call.action and self.paces.most(call.name) for call in calls)
+
+
+class _Run:
+    def __init__(self, ahead: RunAhead, outing: Outing) -> None:
+        self._ahead, self._outing = ahead, outing
+        self._head, self._begun = outing.settled[0].claim, ahead.clock()
+        self._standing = grown(outing.standing, outing.settled)
+        self._made: list[tuple[Settled, float, float]] = []
+        self._rest = Wave(())
+        self._lock, self._written = Lock(), False
+        self._turn: Turn | None = None
+
+    def run(self) -> Turn | None:
+        decision = decide(self._standing)
+        while isinstance(decision, Wave) and self._goes(decision):
+            if not self._make(decision):
+                return self._turn
+            decision = decide(self._standing)
+        return waiting(lambda: self._commit(decision))
+
+    def _goes(self, wave: Wave) -> bool:
+        may = self._outing.untried and self._ahead.clock() < self._outing.by
+        return may and self._ahead.fits(wave, made=len(self._made))
+
+    def _make(self, wave: Wave) -> bool:
+        """Makes the calls of a wave; False when one of them was written down meanwhile."""
+        number = self._standing.waves + 1
+        for place, invocation in enumerate(wave.invocations):
+            self._rest = replace(wave, invocations=wave.invocations[place:])
+            began = self._ahead.clock()
+            settled = self._call(self._claim(invocation, wave=number))
+            with self._lock:
+                if self._written or settled is None:
+                    self._turn = replace(self._turn, settled=settled) if self._turn and settled else None
+                    return False
+                self._made.append((settled, began, self._ahead.clock()))
+            self._ahead.paces.note(invocation.name, self._ahead.clock() - began)
+            self._standing = replace(grown(self._standing, (settled,)), waves=number)
+        return True
+
+    def _claim(self, invocation: Invocation, *, wave: int) -> Claim:
+        step = Step(
+            job=self._standing.job,
+            key=invocation.key,
+            number=len(self._standing.outcomes) + 1,
+            wave=wave,
+            invocation=invocation,
+            state=StepState.RUNNING,
+            attempt=1,
+        )
+        left = self._head.seconds_left - (self._ahead.clock() - self._begun)
+        return replace(self._head, step=step, attempt=1, parked=0, seconds_left=left)
+
+    def _call(self, claim: Claim) -> Settled | None:
+        self._outing.show(claim.step)
+        with self._ahead.unwritten.holding(claim, self._write):
+            try:
+                return self._ahead.make(claim, beside=lambda also: self._beside(claim, also))
+            except NotReady:
+                with suppress(NotReady):
+                    self._write()
+                raise
+
+    @contextmanager
+    def _beside(self, claim: Claim, also: Callable[[], None]) -> Iterator[None]:
+        # The heartbeat's thread renews the first claim as long as this one is not written down, and then this one.
+        beside = self._ahead.heartbeats.beside
+        with beside(self._head, also, self._write_down), beside(claim, also):
+            yield
+
+    def _write_down(self) -> None:
+        self._write()
+
+    def _write(self) -> bool:
+        """Commits what was made, and the call that is being made as a claimed step; False when that was too late."""
+        with self._lock:
+            if not self._written:
+                self._turn = self._ahead.advance.take(
+                    self._standing, self._rest, settled=self._outing.settled, ahead=self._aged()
+                )
+                self._written = True
+                self._outing.hold([self._turn.claim] if self._turn else [])
+            return self._turn is not None
+
+    def _commit(self, decision: Wave | Finished) -> Turn | None:
+        return self._ahead.advance.move(
+            self._standing, decision, settled=self._outing.settled, ahead=self._aged(), until=self._outing.until
+        )
+
+    def _aged(self) -> Sequence[Ahead]:
+        now = self._ahead.clock()
+        return [Ahead(settled=settled, began=now - began, ended=now - ended) for settled, began, ended in self._made]
