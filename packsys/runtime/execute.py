@@ -17,8 +17,8 @@ from packsys.runtime.heartbeat import Heartbeats
 from packsys.runtime.patience import waiting
 from packsys.turns import Claimed, Settled, Standing
 
-LINGER = 0.01
-"""Seconds for which an outcome waits for those of the calls that were taken with it."""
+LINGER = 0.05
+"""Seconds for which an outcome waits at most for those of the calls that are made with it."""
 
 
 @dataclass(frozen=True, kw_only=True)
