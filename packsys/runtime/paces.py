@@ -8,8 +8,11 @@ QUICK = 0.005
 SLOW = 0.1
 """Seconds from which a call is slow whatever the machine was busy with: nothing is known of its formula then."""
 
-STREAK = 32
-"""Quick calls before more than one is taken at once."""
+STREAK = 8
+"""Quick calls before more than one is taken at once: what is held up by a slow one after all waits for a heartbeat."""
+
+MEMORY = 8 * STREAK
+"""Quick calls that count at most: four in a row that were not quick undo any number of them."""
 
 MOST = 15
 """Calls that are taken besides the first: together they are over in a moment, and nobody waits for a slot."""
@@ -34,7 +37,7 @@ class Paces:
             self._streaks.clear()
         streak = self._streaks.get(call, 0)
         if seconds <= QUICK:
-            self._streaks[call] = min(streak + 1, 2 * STREAK)
+            self._streaks[call] = min(streak + 1, MEMORY)
         else:
             self._streaks[call] = streak // 2 if seconds < SLOW else 0
 

@@ -166,7 +166,8 @@ def test_a_formula_is_quick_after_so_many_quick_calls() -> None:
     ("quick", "then", "most"),
     [
         (2 * STREAK, [2 * QUICK], MOST),
-        (1000, [2 * QUICK, 2 * QUICK], 0),
+        (1000, [2 * QUICK] * 3, MOST),
+        (1000, [2 * QUICK] * 4, 0),
         (1000, [SLOW], 0),
         (STREAK, [2 * QUICK], 0),
         (STREAK, [2 * QUICK] + [QUICK] * (STREAK // 2), MOST),
