@@ -55,14 +55,16 @@ class Calls:
         Raises :class:`Spent` where the job would make more calls than it may.
         """
         try:
-            return self._settled(self._invocation(call, account_of(call, account), fill(call, given), path))
+            return self._settled(call, account_of(call, account), fill(call, given), path)
         except Failure as problem:
             return placed(problem.error, call.start, call.end, f"{call.pack}::{call.formula}")
 
     def ask(self, node: TableRead, query: Query) -> Outcome:
         """Gives what a table answers in a list, an empty one where it cannot, or blocked when it has to be asked."""
         try:
-            return self._settled(invocation(node, query))
+            asked = invocation(node, query)
+            known = asked.key in self._outcomes
+            return self._answered(asked.key, node.start, node.end, asked.name) if known else self._awaited(asked)
         except Failure as problem:
             return placed(problem.error, node.start, node.end, READERS)
 
@@ -93,36 +95,35 @@ class Calls:
         """Notes that a sequence is left: what stands beside it does not wait for it."""
         self._last = began.last
 
-    def _invocation(
+    def _settled(
         self, call: PackCall, account: str | None, arguments: Mapping[str, Value], path: Sequence[int]
-    ) -> Invocation:
-        era = self._last.get(call.pack_id if account is None else account)
+    ) -> Outcome:
+        thing: str | int = call.pack_id if account is None else account
+        era = self._last.get(thing)
         key = action_key(call, account, arguments, path) if call.action else call_key(call, account, arguments, era)
-        return Invocation(
-            key=key,
-            pack_id=call.pack_id,
-            pack=call.pack,
-            version=call.version,
-            formula=call.formula,
-            account=account,
-            arguments=arguments,
-            action=call.action,
-            fresh=era is not None,
-            start=call.start,
-            end=call.end,
+        if key in self._outcomes:
+            if call.action:
+                self._acted.append((thing, key))
+            return self._answered(key, call.start, call.end, f"{call.pack}::{call.formula}")
+        return self._awaited(
+            Invocation(
+                key=key,
+                pack_id=call.pack_id,
+                pack=call.pack,
+                version=call.version,
+                formula=call.formula,
+                account=account,
+                arguments=arguments,
+                action=call.action,
+                fresh=era is not None,
+                start=call.start,
+                end=call.end,
+            )
         )
 
-    def _settled(self, invocation: Invocation) -> Outcome:
-        return self._answered(invocation) if invocation.key in self._outcomes else self._awaited(invocation)
-
-    def _answered(self, invocation: Invocation) -> Outcome:
-        if invocation.action:
-            thing = invocation.pack_id if invocation.account is None else invocation.account
-            self._acted.append((thing, invocation.key))
-        outcome = self._outcomes[invocation.key]
-        if isinstance(outcome, ErrorValue):
-            return placed(outcome, invocation.start, invocation.end, invocation.name)
-        return outcome
+    def _answered(self, key: str, start: int, end: int, call: str) -> Outcome:
+        outcome = self._outcomes[key]
+        return placed(outcome, start, end, call) if isinstance(outcome, ErrorValue) else outcome
 
     def _awaited(self, invocation: Invocation) -> Outcome:
         self.asked += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 
 from packsys.language.dates import read_date
@@ -76,10 +76,20 @@ def duration_of(value: Value) -> timedelta:
 
 def first_error(value: Value) -> ErrorValue | None:
     """Finds the leftmost error in a value, whatever it is nested in."""
-    if isinstance(value, ErrorValue):
-        return value
-    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
-    return next((error for error in map(first_error, inner) if error is not None), None)
+    match value:
+        case ErrorValue():
+            return value
+        case None | bool() | str() | int() | float():
+            return None
+        case dict() | Mapping():
+            return _first(value.values())
+        case list() | tuple():
+            return _first(value)
+    return None
+
+
+def _first(values: Iterable[Value]) -> ErrorValue | None:
+    return next((error for error in map(first_error, values) if error is not None), None)
 
 
 def _list(value: Value, item: Shape | None) -> Value:
