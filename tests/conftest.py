@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from packsys.cli.system import Plan, System
 from packsys.client import Packsys
@@ -23,15 +24,34 @@ TESTS = Path(__file__).parent
 SLOW = ("sandbox/jail", "sandbox/javascript", "coda", "octokit", "cli/test_pack.py")
 """Whole folders of tests that start processes by the hundred, or node."""
 
+HEAVY = ("setup", "chaos", "slow")
+"""Marks of tests, the heaviest first."""
+
+# A machine that does other things as well is no finding: what a test promises about time, it says itself.
+settings.register_profile("packsys", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("packsys")
+
 PROBE = str(Path(__file__).parent / "packs" / "probe.py")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keeps those folders out of the fast tier."""
+    """Keeps those folders out of the fast tier, and begins with the files that take longest.
+
+    A file goes to one process whole: one that began last would keep all waiting.
+    """
     for item in items:
         if item.path.relative_to(TESTS).as_posix().startswith(SLOW):
             item.add_marker(pytest.mark.slow)
+    ranks: dict[Path, int] = {}
+    for item in items:
+        ranks[item.path] = min(ranks.get(item.path, len(HEAVY)), rank(item))
+    items.sort(key=lambda item: ranks[item.path])
+
+
+def rank(item: pytest.Item) -> int:
+    """Gives the place of a test's heaviest mark."""
+    return next((place for place, mark in enumerate(HEAVY) if item.get_closest_marker(mark)), len(HEAVY))
 
 
 @pytest.fixture(scope="session")

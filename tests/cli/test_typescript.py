@@ -15,8 +15,11 @@ from packsys.catalog.bundle import unpack
 from packsys.cli.main import cli
 from packsys.cli.typescript import package_of
 from packsys.errors import BrokenPack, PacksysError
+from tests.coda.test_conformance import packages
 from tests.service.conftest import serving
 from tests.service.house import SmallHouse
+
+__all__ = ["packages"]
 
 pytestmark = pytest.mark.slow
 
@@ -51,12 +54,8 @@ def place(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def sdk(place: Path, walls: None) -> Path:
-    """Puts the SDK beside; skips where there is none."""
-    if shutil.which("node") is None:
-        pytest.skip("node is not on this machine, so packs in TypeScript cannot be built.")
-    if not (MODULES / "@codahq").is_dir():
-        pytest.skip("The SDK is not here: tests/coda fetches it from npm.")
+def sdk(place: Path, walls: None, packages: None) -> Path:
+    """Puts the SDK beside."""
     (place / "node_modules").symlink_to(MODULES)
     return place
 

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +42,12 @@ def packages() -> None:
     """Installs the SDK and what builds with it, once per checkout; skips where that cannot be had."""
     if shutil.which("node") is None or shutil.which("npm") is None:
         pytest.skip("node is not on this machine, so packs in TypeScript cannot be built.")
-    if (HERE / "node_modules" / "@codahq").is_dir():
-        return
     command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    ran = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False)
+    with (HERE / "package-lock.json").open() as lock:  # another process may be about to do the same
+        flock(lock, LOCK_EX)
+        if (HERE / "node_modules" / "@codahq").is_dir():
+            return
+        ran = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False)
     if ran.returncode != 0:
         pytest.skip(f"npm could not fetch the SDK: {ran.stderr.strip().splitlines()[-1:]}")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from redis import Redis
 
@@ -79,8 +79,9 @@ def test_a_deep_queue_is_counted_with_its_lanes(queues: RedisQueues) -> None:
     assert queues.depth(QUEUE) == 35
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(pushes=st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 2500)), max_size=6))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(pushes=st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 60)), max_size=6))
+@example(pushes=[("a", 2500), ("b", 1), ("a", 1)])  # more than one script is given at once
 def test_nothing_is_lost_or_doubled(state_url: str, pushes: list[tuple[str, int]]) -> None:
     client = connect(state_url, timeout=5)
     client.flushdb()

@@ -32,7 +32,7 @@ def test_no_pair_of_brackets_is_needless(tree: Syntax) -> None:
     _needed(tree)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @settings(max_examples=2_000, deadline=None)
 @given(trees())
 def test_two_thousand_trees_are_read_back_and_have_no_needless_brackets(tree: Syntax) -> None:

@@ -43,10 +43,14 @@ def copy(home: Path) -> Path:
 
 @dataclass(frozen=True, kw_only=True)
 class Stranger:
-    """Is a person with a copy, a Python, a home folder, and a PATH on which there is no uv."""
+    """Is a person with a copy, a Python, a home folder, and a PATH on which there is no uv.
+
+    ``cache`` is where uv keeps what it unpacked; without one it is in the home folder, and empty.
+    """
 
     checkout: Path
     home: Path
+    cache: Path | None = None
     python: str = sys.executable
     lacks: Mapping[str, str] = field(default_factory=dict)
     user: int | None = None
@@ -77,4 +81,5 @@ class Stranger:
         for name, text in self.lacks.items():
             (lacks / name).write_text(text)
         kept = {name: value for name, value in os.environ.items() if name.startswith(("UV_", "PIP_", "SSL_"))}
-        return {"PATH": "/usr/bin:/bin", "HOME": str(self.home), "PYTHONPATH": str(lacks), **kept}
+        shared = {} if self.cache is None else {"UV_CACHE_DIR": str(self.cache)}
+        return {"PATH": "/usr/bin:/bin", "HOME": str(self.home), "PYTHONPATH": str(lacks), **kept, **shared}

@@ -16,11 +16,17 @@ import pytest
 from tests.setup.checkout import NOBODY, ROOT, Stranger, copy
 
 
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Gives a cache that strangers share: to unpack the same half gigabyte for each of them proves nothing more."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture
-def stranger(tmp_path: Path) -> Callable[..., Stranger]:
+def stranger(tmp_path: Path, cache: Path) -> Callable[..., Stranger]:
     """Makes a stranger on this machine, with this Python unless told otherwise."""
     (tmp_path / "home").mkdir()
-    return partial(Stranger, checkout=copy(tmp_path / "checkout"), home=tmp_path / "home")
+    return partial(Stranger, checkout=copy(tmp_path / "checkout"), home=tmp_path / "home", cache=cache)
 
 
 @pytest.fixture
@@ -38,7 +44,7 @@ def ordinary(stranger: Callable[..., Stranger]) -> Iterator[Callable[..., Strang
     closed = [folder for folder in whole.home.parents if not folder.stat().st_mode & 0o001]
     for folder in closed:
         folder.chmod(folder.stat().st_mode | 0o011)
-    yield partial(stranger, python=python, user=NOBODY)
+    yield partial(stranger, python=python, user=NOBODY, cache=None)
     for folder in closed:
         folder.chmod(0o700)
 

@@ -1,8 +1,12 @@
-"""The set-up from nothing, on the ways that it knows: each test installs the whole project."""
+"""The set-up from nothing, on the ways that it knows.
+
+Where a test asks how things are installed, and not what, the lock file is a short one.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -15,10 +19,24 @@ from tests.setup.conftest import new_enough
 
 pytestmark = [pytest.mark.setup, pytest.mark.usefixtures("index"), pytest.mark.timeout(300)]
 Strangers = Callable[..., Stranger]
-SEE = "import celery, sys, packsys; print(sys.prefix, packsys.__file__)"
+SEE = "import iniconfig, sys, packsys; print(sys.prefix, packsys.__file__)"
 # The acid tests of an installation: the three servers run, as whoever installed it, and so does a formula.
 RUN = "from packsys.embedded import EmbeddedServers as E\nwith E('.packsys') as servers: print(len(servers.pids))"
 FORMULA = '=Upper("Dear {=Hello::Greet("Ada")} [really]") /* as every Python reads it */'
+
+
+@pytest.fixture
+def brief(stranger: Strangers) -> Strangers:
+    """Makes a stranger whose lock file is short."""
+    shorten(stranger().checkout)
+    return stranger
+
+
+def shorten(checkout: Path) -> None:
+    """Leaves in the lock file the tool of the set-up and the smallest package: the ways to install are the same."""
+    lock = checkout / "requirements.lock"
+    blocks = re.split(r"^(?=\S)", lock.read_text(), flags=re.MULTILINE)
+    lock.write_text("\n" + "".join(block for block in blocks if block.startswith(("iniconfig==", "uv=="))))
 
 
 def see(person: Stranger) -> subprocess.CompletedProcess[str]:
@@ -44,16 +62,13 @@ def test_a_fresh_copy_sets_itself_up_once(stranger: Strangers) -> None:
     assert see(person).stderr == ""
     assert (stamp.stat().st_ino, stamp.stat().st_mtime_ns) == (written.st_ino, written.st_mtime_ns)
     use(person)
-
-
-def test_the_projects_commands_are_in_the_environment(stranger: Strangers) -> None:
-    said = stranger().run("packsys", "--help")
+    said = person.run("packsys", "--help")
     assert said.returncode == 0, said.stderr
-    assert said.stdout.startswith("Usage: packsys ")
+    assert said.stdout.startswith("Usage: packsys "), "the project's commands are not in the environment"
 
 
-def test_a_change_of_pyproject_is_followed_in_place(stranger: Strangers) -> None:
-    person = stranger()
+def test_a_change_of_pyproject_is_followed_in_place(brief: Strangers) -> None:
+    person = brief()
     see(person)
     made = (person.checkout / ".venv" / "pyvenv.cfg").stat().st_ino
     with (person.checkout / "pyproject.toml").open("a") as file:
@@ -62,25 +77,25 @@ def test_a_change_of_pyproject_is_followed_in_place(stranger: Strangers) -> None
     assert (person.checkout / ".venv" / "pyvenv.cfg").stat().st_ino == made
 
 
-def test_a_moved_checkout_and_a_broken_environment_are_made_anew(stranger: Strangers, tmp_path: Path) -> None:
-    person = stranger()
+def test_a_moved_checkout_and_a_broken_environment_are_made_anew(brief: Strangers, tmp_path: Path) -> None:
+    person = brief()
     see(person)
-    moved = stranger(checkout=person.checkout.rename(tmp_path / "moved"))
+    moved = brief(checkout=person.checkout.rename(tmp_path / "moved"))
     assert "Setting up .venv" in see(moved).stderr
     (moved.checkout / ".venv" / "bin" / "python").unlink()
     assert "Setting up .venv" in see(moved).stderr
 
 
-def test_two_at_once_make_one_environment(stranger: Strangers) -> None:
-    person = stranger()
+def test_two_at_once_make_one_environment(brief: Strangers) -> None:
+    person = brief()
     running = [person.start("python", "-c", SEE) for _ in range(2)]
     said = [process.communicate() for process in running]
     assert [process.returncode for process in running] == [0, 0], said
     assert sum("Setting up .venv" in err for _, err in said) == 1
 
 
-def test_a_wrong_hash_installs_nothing(stranger: Strangers) -> None:
-    person = stranger()
+def test_a_wrong_hash_installs_nothing(brief: Strangers) -> None:
+    person = brief()
     lock = person.checkout / "requirements.lock"
     text = lock.read_text()
     start = text.index("\niniconfig==")
@@ -93,12 +108,19 @@ def test_a_wrong_hash_installs_nothing(stranger: Strangers) -> None:
     assert not (person.checkout / ".venv" / "stamp").exists()
 
 
-def test_without_venv_pip_is_enough(stranger: Strangers) -> None:
-    see(stranger(lacks=LACKS_VENV))
+def test_without_venv_pip_is_enough(brief: Strangers) -> None:
+    see(brief(lacks=LACKS_VENV))
 
 
-def test_without_pip_and_uv_venv_is_enough(stranger: Strangers) -> None:
-    see(stranger(lacks=LACKS_PIP))
+def test_without_pip_and_uv_venv_is_enough(brief: Strangers) -> None:
+    see(brief(lacks=LACKS_PIP))
+
+
+@pytest.mark.long
+def test_and_it_installs_everything(stranger: Strangers) -> None:
+    person = stranger(lacks=LACKS_PIP)
+    see(person)
+    use(person)
 
 
 def test_an_ordinary_user_needs_nothing_but_the_systems_python(ordinary: Strangers) -> None:
@@ -110,11 +132,11 @@ def test_an_ordinary_user_needs_nothing_but_the_systems_python(ordinary: Strange
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be root")
-def test_root_needs_nothing_but_the_systems_python(stranger: Strangers) -> None:
+def test_root_needs_nothing_but_the_systems_python(brief: Strangers) -> None:
     python = shutil.which("python3", path="/usr/bin:/usr/local/bin")
     if python is None or not new_enough(python):
         pytest.skip("the system has no Python 3.11")
-    see(stranger(python=python))
+    see(brief(python=python))
 
 
 def pythons() -> list[str]:

@@ -290,10 +290,11 @@ def test_what_memory_answers_is_what_the_language_makes_of_all_rows(
 
 
 @pytest.mark.slow
-def test_what_postgres_answers_is_what_the_language_makes_of_all_rows(database: Database) -> None:
+@pytest.mark.parametrize("examples", [20, pytest.param(60, marks=pytest.mark.long)])
+def test_what_postgres_answers_is_what_the_language_makes_of_all_rows(database: Database, examples: int) -> None:
     desk = Desk(syncs_in_postgres(database))
 
-    @settings(max_examples=60, deadline=None, report_multiple_bugs=False, phases=PHASES)
+    @settings(max_examples=examples, deadline=None, report_multiple_bugs=False, phases=PHASES)
     @given(rows=tables(), asked=st.lists(formulas(), min_size=1, max_size=8), variables=VARIABLES)
     def holds(rows: dict[str, dict[str, Any]], asked: list[str], variables: dict[str, Value]) -> None:
         agree(desk, rows, asked, variables)

@@ -74,9 +74,10 @@ def test_no_row_is_lost_or_doubled(first: Any, runs: Any, slice: float, parted: 
 
 
 @pytest.mark.slow
-def test_no_row_is_lost_or_doubled_in_postgres(database: Database) -> None:
+@pytest.mark.parametrize("histories", [10, pytest.param(40, marks=pytest.mark.long)])
+def test_no_row_is_lost_or_doubled_in_postgres(database: Database, histories: int) -> None:
     @given(first=EDITS, runs=Runs, slice=SLICES, parted=st.booleans())
-    @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=histories, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     def law(first: Any, runs: Any, slice: float, parted: bool) -> None:
         empty(database)
         house = syncs_in_postgres(database)

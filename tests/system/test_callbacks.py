@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 from celery import Celery
+from click.testing import CliRunner
 from redis import Redis
 from standardwebhooks import Webhook
 
+from packsys.cli.main import cli
 from packsys.cli.system import System
 from packsys.client import Packsys, Refused
 from packsys.kvstore.address import connect
@@ -25,9 +25,8 @@ pytestmark = pytest.mark.slow
 def packsys(*words: str, system: System) -> str:
     """Runs a command beside the system."""
     environ = {**system.environ, "PACKSYS_URL": system.url, "PACKSYS_KEY": system.key}
-    command = [sys.executable, "-m", "packsys.cli.main", *words]
-    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=150, check=False)
-    assert done.returncode == 0, done.stderr
+    done = CliRunner(env=environ).invoke(cli, words, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
     return done.stdout.strip()
 
 

@@ -26,8 +26,9 @@ CROWD = {Priority.BACKFILL: 100, Priority.SCHEDULED: 100, Priority.INTERACTIVE: 
 AHEAD = 200
 """Of 2,000 calls so many may be made before one that comes behind them: the list before the workers holds 64."""
 
-TAKEN = 10
-"""Less urgent calls that workers may have taken already when urgent ones come, for each of two slots or so."""
+TAKEN = 50
+"""Less urgent calls, of 100, that workers may take before the urgent one: each of two slots takes a few at once, and
+more where a busy machine is late to fill the list before the workers up."""
 
 ENDED = """
 select priority, count(*) from job

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from packsys.cli.main import cli
 from packsys.cli.system import Plan, System
 from packsys.client import Event, Packsys
 from tests.conftest import PROBE
@@ -80,9 +80,8 @@ def test_a_leader_that_is_killed_strands_nobody(client: Packsys, counters: Path)
 def packsys(house: System, *words: str) -> str:
     """Types a command, and gives what it prints."""
     environ = {**house.environ, "PACKSYS_URL": house.url, "PACKSYS_KEY": house.key}
-    command = [sys.executable, "-m", "packsys.cli.main", "cache", *words]
-    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
+    done = CliRunner(env=environ).invoke(cli, ("cache", *words), catch_exceptions=False)
+    assert done.exit_code == 0, done.output
     return done.stdout
 
 
@@ -110,7 +109,6 @@ def test_an_operator_fills_the_cache_empties_it_and_sees_what_it_did(
     "words", [("clear",), ("clear", "--version", "1.0.0"), ("clear", "--formula", "Repos"), ("warm", "nowhere")]
 )
 def test_a_command_that_says_too_little_is_refused(house: System, words: tuple[str, ...]) -> None:
-    command = [sys.executable, "-m", "packsys.cli.main", "cache", *words]
-    done = subprocess.run(command, env=house.environ, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 2
+    done = CliRunner(env=house.environ).invoke(cli, ("cache", *words))
+    assert done.exit_code == 2
     assert "Error: " in done.stderr

@@ -22,7 +22,7 @@ def free_port() -> int:
         return int(listening.getsockname()[1])
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def flower(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[System, httpx.Client]]:
     """Gives a house with Flower, and a client of Flower's API."""
     plan = Plan(
@@ -39,8 +39,10 @@ def flower(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[System, h
             yield system, client
 
 
-def seen(client: httpx.Client, name: str, times: int, *, seconds: float = 30.0) -> dict[str, dict[str, object]]:
-    """Waits until Flower lists a task name that often."""
+def seen(
+    client: httpx.Client, name: str, times: int, *, job: str = "", seconds: float = 60.0
+) -> dict[str, dict[str, object]]:
+    """Waits until Flower lists a task name that often for a job, whose id begins those of its tasks."""
     deadline = time.monotonic() + seconds
     tasks: dict[str, dict[str, object]] = {}
     while time.monotonic() < deadline:
@@ -48,7 +50,8 @@ def seen(client: httpx.Client, name: str, times: int, *, seconds: float = 30.0) 
             tasks = client.get("/api/tasks").raise_for_status().json()
         except httpx.HTTPError:
             tasks = {}
-        found = {key: task for key, task in tasks.items() if task["name"] == name and task["state"] == "SUCCESS"}
+        ended = {key: task for key, task in tasks.items() if task["state"] == "SUCCESS" and key.startswith(job)}
+        found = {key: task for key, task in ended.items() if task["name"] == name}
         if len(found) == times:
             return found
     raise AssertionError(f"Flower shows {tasks}")
@@ -58,9 +61,10 @@ def test_each_call_is_a_task_with_its_name(flower: tuple[System, httpx.Client]) 
     system, client = flower
     seen(client, "nothing", 0)
     with Packsys(system.url, system.key) as service:
-        service.run("List(1, 2, 3).FormulaMap(Probe::Echo(CurrentValue)).Sum() + Probe::Add(1, 2)")
-    assert len(seen(client, "Probe::Echo", 3)) == 3
-    assert len(seen(client, "Probe::Add", 1)) == 1
+        job = service.submit("List(1, 2, 3).FormulaMap(Probe::Echo(CurrentValue)).Sum() + Probe::Add(1, 2)").id
+        assert service.wait(job).result() == 9
+    assert len(seen(client, "Probe::Echo", 3, job=job)) == 3
+    assert len(seen(client, "Probe::Add", 1, job=job)) == 1
 
 
 def test_a_question_to_a_synced_table_is_a_task_as_well(flower: tuple[System, httpx.Client]) -> None:
@@ -79,7 +83,7 @@ def test_its_messages_hold_ids_and_nothing_else(flower: tuple[System, httpx.Clie
     with Packsys(system.url, system.key) as service:
         job = service.submit('Probe::Echo("a secret thing")').id
         service.wait(job)
-    (task,) = seen(client, "Probe::Echo", 1).values()
+    (task,) = seen(client, "Probe::Echo", 1, job=job).values()
     assert job in str(task["args"])
     assert "secret" not in str(task)
 
@@ -90,7 +94,7 @@ def test_a_call_that_a_worker_goes_on_with_is_a_task_of_its_own(flower: tuple[Sy
     with Packsys(system.url, system.key) as service:
         job = service.submit("Probe::Add(Probe::Add(Probe::Add(1, 2), 3), 4)").id
         assert service.wait(job).result() == 10
-    tasks = seen(client, "Probe::Add", 3)
+    tasks = seen(client, "Probe::Add", 3, job=job)
     assert set(tasks) == {f"{job}.{number}" for number in (1, 2, 3)}
     for task in tasks.values():
         assert job in str(task["args"])

@@ -22,6 +22,8 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 UP = (sys.executable, "-m", "packsys.cli.main", "up", "--port", "0")
 DEMO = (sys.executable, "-m", "examples.demo")
+PATIENCE = 120.0
+"""Seconds for what ends by itself within a few, where the machine is not busy."""
 
 
 @contextmanager
@@ -44,7 +46,7 @@ def family(running: subprocess.Popen[str]) -> list[psutil.Process]:
 
 def left(started: Sequence[psutil.Process]) -> list[psutil.Process]:
     """Lists what still runs a moment later."""
-    return psutil.wait_procs(started, timeout=10)[1]
+    return psutil.wait_procs(started, timeout=60)[1]
 
 
 def packsys(*words: str, home: Path) -> str:
@@ -55,7 +57,7 @@ def packsys(*words: str, home: Path) -> str:
         env={**os.environ, "PACKSYS_HOME": str(home)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -78,7 +80,7 @@ def test_up_prints_its_addresses_answers_and_ends_with_ctrl_c(home: Path) -> Non
         started = family(running)
         assert len(started) > 8
         running.send_signal(signal.SIGINT)
-        assert running.wait(30) == 0
+        assert running.wait(PATIENCE) == 0
         assert left(started) == []
         assert not (home / "service.json").exists()
 
@@ -92,7 +94,9 @@ def test_up_that_is_killed_takes_everything_with_it(home: Path) -> None:
         assert left(started) == []
 
 
-@pytest.mark.parametrize("moment", [0.0, 0.3, 0.8, 1.5, 2.5])
+@pytest.mark.parametrize(
+    "moment", [0.0, 2.5, *(pytest.param(each, marks=pytest.mark.long) for each in (0.3, 0.8, 1.5))]
+)
 def test_the_demo_can_be_interrupted_at_any_moment(home: Path, moment: float) -> None:
     with program(DEMO, home / "demo") as running:
         assert running.stdout is not None
@@ -102,13 +106,13 @@ def test_the_demo_can_be_interrupted_at_any_moment(home: Path, moment: float) ->
         while time.monotonic() < until and running.poll() is None:
             started |= {process.pid: process for process in family(running)}
         running.send_signal(signal.SIGINT)
-        assert running.wait(30) in (0, 130)
+        assert running.wait(PATIENCE) in (0, 130)
         assert left(list(started.values())) == []
 
 
 def test_the_demo_prints_the_value(home: Path) -> None:
     with program(DEMO, home / "demo") as running:
-        printed, _ = running.communicate(timeout=60)
+        printed, _ = running.communicate(timeout=PATIENCE)
     assert running.returncode == 0
     assert "hereisfun/abacus测试" in printed
     assert "wave 2" in printed

@@ -38,7 +38,7 @@ class Killer:
         for each in struck:
             with suppress(psutil.NoSuchProcess):
                 each.kill()
-        assert within(10, lambda: gone([each.pid for each in fallen]))
+        assert within(60, lambda: gone([each.pid for each in fallen]))
         return Response(status=200, headers={}, body=b"")
 
 
@@ -58,7 +58,7 @@ def test_closing_leaves_no_process_and_no_descriptor(bench: Bench, warm: bool) -
             own.again(pack, True, timeout=0.3)
         assert own.again(pack) == 1
         assert set(below()) > set(before)
-    assert within(10, lambda: gone([pid for pid in below() if pid not in before]))
+    assert within(60, lambda: gone([pid for pid in below() if pid not in before]))
     own.sandbox = own.shelf = None  # type: ignore[assignment]  # the scripts are closed with the last who holds them
     assert descriptors() == held
 
@@ -91,7 +91,7 @@ def test_a_child_that_waits_may_be_killed_too(bench: Bench) -> None:
         pack = own.add("return 'on'")
         assert own.again(pack) == "on"
         Killer("the children", before).fetch(Request(url="/"))
-        assert within(10, lambda: own.again(pack) == "on")
+        assert within(60, lambda: own.again(pack) == "on")
 
 
 def test_threads_share_one_nest(bench: Bench) -> None:
@@ -102,7 +102,7 @@ def test_threads_share_one_nest(bench: Bench) -> None:
         inside = [psutil.Process(pid) for pid in below() if pid not in before]
         started = [each for each in inside if each.ppid() == os.getpid()]
         assert len(started) == 1
-    assert within(10, lambda: gone([each.pid for each in inside]))
+    assert within(60, lambda: gone([each.pid for each in inside]))
 
 
 HOST = """
@@ -138,7 +138,7 @@ def test_a_worker_that_stops_in_the_middle_takes_its_v8_with_it(bench: Bench, ho
             assert len(inside) >= 2
             if how != "exits":
                 host.send_signal(signal.Signals[how])
-            assert within(10, lambda: gone(inside))
+            assert within(60, lambda: gone(inside))
         finally:
             host.kill()
 
@@ -164,7 +164,7 @@ def test_prefork_children_of_celery_have_nests_of_their_own_and_take_them_along(
             pool.terminate()
             pool.join()
     assert told == [*range(8)]
-    assert within(10, lambda: gone(inside))
+    assert within(60, lambda: gone(inside))
 
 
 def test_a_fork_of_the_worker_does_not_keep_its_v8_alive(bench: Bench) -> None:
@@ -177,7 +177,7 @@ def test_a_fork_of_the_worker_does_not_keep_its_v8_alive(bench: Bench) -> None:
             signal.alarm(60)
             signal.pause()
     try:
-        assert within(10, lambda: gone(inside))
+        assert within(60, lambda: gone(inside))
     finally:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
