@@ -68,10 +68,14 @@ class RedisQueues:
     def along(self, queue: str, marks: Sequence[bytes], *, most: int) -> Sequence[bytes]:
         """Takes messages from the head of a queue as long as each holds all of some marks, ``most`` at most.
 
+        What it takes makes room, and what waits moves on: many are quicker than whoever calls ``flow`` now and then.
         Takes none where the server does not answer.
         """
+        pipe = self._client.pipeline(transaction=False)
         try:
-            taken: Sequence[bytes] = self._along([queue], [most, *marks])
+            self._along([queue], [most, *marks], client=pipe)
+            self._script([queue, _ring(queue)], [self._room, _lanes(queue), ""], client=pipe)
+            taken: Sequence[bytes] = pipe.execute()[0]
         except (RedisError, OSError):
             return ()
         return taken

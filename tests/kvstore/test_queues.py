@@ -67,6 +67,14 @@ def test_lanes_take_turns(broker: Redis, queues: RedisQueues) -> None:
     assert {frozenset(order[at : at + 3]) for at in range(0, 30, 3)} == {frozenset("abc")}
 
 
+def test_who_takes_messages_along_makes_room_for_others(broker: Redis, queues: RedisQueues) -> None:
+    """Many quick calls would empty the list sooner than anybody fills it up."""
+    queues.push(QUEUE, [*names("a", 3), *names("b", 20)], lane="one")
+    assert queues.along(QUEUE, [b"a"], most=9) == names("a", 3)
+    assert list(map(bytes, broker.lrange(QUEUE, 0, -1)))[::-1] == names("b", ROOM)  # type: ignore[arg-type]
+    assert queues.along(QUEUE, [b"a"], most=9) == []
+
+
 def test_what_fits_waits_in_no_lane(broker: Redis, queues: RedisQueues) -> None:
     queues.push(QUEUE, names("a", ROOM), lane="a")
     assert broker.llen(QUEUE) == ROOM
