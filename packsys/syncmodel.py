@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from packsys.values import ErrorValue, Value
 
@@ -211,17 +211,17 @@ class SyncClaim:
         return self.run.fence
 
 
-@dataclass(frozen=True, kw_only=True)
-class NewRow:
+class NewRow(NamedTuple):
     """Is a row that was checked: its key, its values as JSON text, and the digest by which a change is known.
 
-    ``notes`` are what was changed to make its values fit, as plain JSON by path.
+    ``notes`` are what was changed to make its values fit, as plain JSON by path. It is a tuple because a page has a
+    thousand: one is made in a fifth of the time that another class takes.
     """
 
     key: str
     document: str
     digest: bytes
-    notes: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)

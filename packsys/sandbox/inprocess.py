@@ -206,17 +206,15 @@ def _told(message: Any) -> Any:
 
 def _is_plain(value: Any, depth: int = 50) -> bool:
     """Tells whether a value is JSON through and through, of the very classes that reading JSON gives."""
-    match value.__class__:
-        case kind if kind in _SCALARS:
-            return True
-        case kind if (
-            kind is dict and _TEXTS.issuperset(map(type, value)) and not (len(value) == 1 and any(map(_MARKED, value)))
-        ):
-            inner = value.values()
-        case kind if kind is list:
-            inner = value
-        case _:
+    kind = value.__class__
+    if kind is dict:
+        if not _TEXTS.issuperset(map(type, value)) or (len(value) == 1 and any(map(_MARKED, value))):
             return False
+        inner = value.values()
+    elif kind is list:
+        inner = value
+    else:
+        return kind in _SCALARS
     return _SCALARS.issuperset(map(type, inner)) or (depth > 0 and all(_is_plain(each, depth - 1) for each in inner))
 
 

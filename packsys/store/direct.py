@@ -55,7 +55,7 @@ class Direct:
             driver: psycopg.Connection[Any] = borrowed.driver_connection  # type: ignore[assignment]
             try:
                 yield driver
-                driver.execute("commit")
+                _cursor(borrowed).execute("commit")
             except psycopg.OperationalError:
                 borrowed.invalidate()
                 raise
@@ -75,7 +75,7 @@ class Direct:
     def _tried(self) -> PoolProxiedConnection:
         borrowed = self.engine.raw_connection()
         try:
-            borrowed.driver_connection.execute("begin")  # type: ignore[union-attr]
+            _cursor(borrowed).execute("begin")
         except psycopg.OperationalError:
             borrowed.invalidate()
             borrowed.close()
@@ -85,7 +85,7 @@ class Direct:
     def _once(self, statement: str, terms: Mapping[str, Any]) -> Sequence[Any]:
         borrowed = self.engine.raw_connection()
         try:
-            cursor = borrowed.info.get("cursor") or borrowed.info.setdefault("cursor", borrowed.cursor())
+            cursor = _cursor(borrowed)
             cursor.execute(statement, terms, prepare=True)
             return self._named(statement, cursor)
         except psycopg.OperationalError:
@@ -98,6 +98,12 @@ class Direct:
         if statement not in self._rows:
             self._rows[statement] = namedtuple("Row", [column.name for column in cursor.description or ()])
         return [self._rows[statement](*row) for row in cursor.fetchall()]
+
+
+def _cursor(borrowed: PoolProxiedConnection) -> psycopg.Cursor[Any]:
+    """Gives the one cursor of a connection; to make another takes as long as to ask."""
+    found: psycopg.Cursor[Any] = borrowed.info.get("cursor") or borrowed.info.setdefault("cursor", borrowed.cursor())
+    return found
 
 
 @contextmanager

@@ -166,7 +166,8 @@ with came as materialized (
     returning changes
 ), told as (
     insert into sync_change (scope, change, row_key, operation, serial, page, at)
-    select :scope, changes - row_number() over (order by row_key desc) + 1, row_key, operation, :serial, :page, now()
+    select :scope, changes - count(*) over () + row_number() over (order by row_key), row_key, operation, :serial, :page,
+           now()
     from news, numbered
 ), met as (
     select row_id from added
@@ -375,7 +376,8 @@ with met as materialized (
     returning changes
 ), told as (
     insert into sync_change (scope, change, row_key, operation, serial, page, at)
-    select :scope, changes - row_number() over (order by row_key desc) + 1, row_key, 'delete', :serial, :page, now()
+    select :scope, changes - count(*) over () + row_number() over (order by row_key), row_key, 'delete', :serial, :page,
+           now()
     from judged, numbered where doomed
 ), tally as (
     select count(*) filter (where doomed) as deleted, count(*) filter (where not doomed) as missed from judged

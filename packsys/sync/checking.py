@@ -80,7 +80,7 @@ class Checker:
         if len(written) > LARGEST_ROW:
             raise Misfit(expected=f"at most {LARGEST_ROW} bytes", found=f"{len(written)} bytes")
         key = _key(cast("dict[str, Json]", stored).get(self._id.name))
-        return NewRow(key=key, document=written.decode(), digest=self._digest(stored, written), notes=notes)
+        return NewRow(key, written.decode(), self._digest(stored, written), notes)
 
     def _rejected(self, raw: Any) -> Reject:
         if not isinstance(raw, Mapping):

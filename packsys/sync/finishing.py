@@ -34,7 +34,7 @@ class FinishRun:
             self.finish.conclude(claim, swept=False)
         elif doubt:
             self.finish.ask(claim, doubt)
-        elif self.finish.accept(claim) and self._sweep(claim):
+        elif self.finish.accept(claim) and (not evidence.missing or self._sweep(claim)):
             self.finish.conclude(claim, swept=True)
 
     def _sweep(self, claim: SyncClaim) -> bool:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from packsys.errors import ResultMismatch, TooManyRejects
 from packsys.sdk.fitting import Misfit
-from packsys.sync.ahead import in_a_thread
+from packsys.sync.ahead import Threads
 from packsys.sync.asking import AskTable
 from packsys.sync.schema import SchemaCheck
 from packsys.sync.shaping import Shape
@@ -61,7 +61,7 @@ class ReadPage:
     ask: AskTable
     shape: Shape
     check: SchemaCheck
-    ahead: Ahead = in_a_thread
+    ahead: Ahead = field(default_factory=Threads)
     clock: Callable[[], float] = time.perf_counter
 
     def __call__(self, claim: SyncClaim, early: Early | None = None, *, lease: float | None = None) -> Kept:

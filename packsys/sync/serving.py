@@ -6,11 +6,12 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from packsys.errors import LimitReached, NotFound, NotReady, PacksysError, RateLimited, WorkerLost
 from packsys.runtime.retries import Retries
 from packsys.sync.finishing import FinishRun
-from packsys.sync.heartbeat import Heartbeat
+from packsys.sync.heartbeat import Heartbeats
 from packsys.sync.paging import Early, Kept, ReadPage
 from packsys.sync.start import StartRun, ring
 from packsys.syncmodel import Mode, Phase, SyncClaim, SyncRun
@@ -59,6 +60,10 @@ class ServeRuns:
         if table:
             self.work.serve(table, seconds=self.clock() - begun)
 
+    @cached_property
+    def _heartbeats(self) -> Heartbeats:
+        return Heartbeats(lease=self.lease)
+
     def _next(self, run: str, page: int) -> SyncClaim | None:
         for _ in range(MOST_RACES):
             turn = self.work.turn()
@@ -95,7 +100,7 @@ class ServeRuns:
         """Gives how the run goes on, where it can at once."""
         try:
             self._refuse_killers(claim)
-            with Heartbeat(lambda: self.work.renew(claim, lease=self.lease), lease=self.lease, name=claim.run.id):
+            with self._heartbeats.holding(lambda: self.work.renew(claim, lease=self.lease)):
                 if claim.run.phase is Phase.PAGES:
                     return self.read(claim, early, lease=self.lease if self._lasts(begun) else None)
                 return Kept(due=self._finished(claim))

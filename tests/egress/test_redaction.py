@@ -105,3 +105,23 @@ def test_no_secret_passes(secret: str, before: bytes, after: bytes) -> None:
     written = secret.encode("utf-8", "ignore")
     clean = Redaction((secret,)).response(Response(status=200, headers={}, body=before + written + after)).body
     assert len(written) < SHORTEST or written in MARK.encode() or written not in clean or written in before + after
+
+
+WAYS: tuple[Callable[[str], str], ...] = (
+    str,
+    str.upper,
+    quote,
+    html.escape,
+    lambda text: json.dumps(json.dumps(text)),
+    lambda text: base64.b64encode(f"a{text}b".encode()).decode(),
+    lambda text: text.encode().hex().upper(),
+)
+
+
+@settings(deadline=None)
+@given(st.text(st.characters(codec="utf-8"), min_size=SHORTEST, max_size=30), st.sampled_from(WAYS), st.text())
+def test_what_is_looked_for_at_first_hides_nothing(secret: str, way: Callable[[str], str], beside: str) -> None:
+    """A second secret without a letter, which is not there, has everything looked for by the patterns alone."""
+    body = f"{beside}{way(secret)}{beside}".replace("!", "").encode()
+    response = Response(status=200, headers={}, body=body)
+    assert Redaction((secret,)).response(response) == Redaction((secret, "!" * SHORTEST)).response(response)

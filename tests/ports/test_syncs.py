@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from packsys.errors import Conflict, EndlessPages, NotFound
@@ -192,7 +190,7 @@ def test_rows_of_different_instances_do_not_meet(house: SyncHouse, table: SyncTa
 
 @pytest.mark.parametrize("key", ["测试", "back\\slash", "nul\0nul", "half \ud83d", "'; drop table", " ", "x" * 1024])
 def test_a_key_is_kept_as_it_is(house: SyncHouse, table: SyncTable, key: str) -> None:
-    made = replace(row("a"), key=key)
+    made = row("a")._replace(key=key)
     house.sync(table, PageRows(rows=[made]))
     house.sync(table, PageRows(rows=[made]))
     assert [each.key for each in house.rows.rows(table.id)] == [key]

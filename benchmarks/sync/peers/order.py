@@ -43,6 +43,9 @@ def timed(load: Callable[[], object]) -> None:
 
 
 def peak(process: str | int) -> float:
-    """Gives the most megabytes that a process had; getrusage would count in those of who started it."""
-    said = Path(f"/proc/{process}/status").read_text("ascii", "replace").splitlines()
+    """Gives the most megabytes that a process had, none of one that ended; getrusage counts in who started it."""
+    try:
+        said = Path(f"/proc/{process}/status").read_text("ascii", "replace").splitlines()
+    except OSError:
+        return 0.0
     return next((int(line.split()[1]) / 1024 for line in said if line.startswith("VmHWM")), 0.0)
