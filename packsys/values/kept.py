@@ -18,6 +18,7 @@ MAX_BITS = 1024
 """Size of an integer, at most: the range of a float, and far below what Python refuses to print."""
 
 _TAG = "$"
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def to_json(value: Value) -> Json:
@@ -43,7 +44,7 @@ def from_json(data: Json) -> Value:
 def canonical(value: Value) -> bytes:
     """Writes a value as bytes that are equal when the values are: 1 and 1.0, and objects in any order."""
     data = _encode(value, 0, _even)
-    return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
+    return _CANONICAL.encode(data).encode("ascii")
 
 
 def _encode(value: Value, depth: int, number: Callable[[float], int | float]) -> Json:
@@ -56,7 +57,7 @@ def _encode(value: Value, depth: int, number: Callable[[float], int | float]) ->
             return number(value)
         case list() | tuple():
             return [_encode(item, deeper(depth), number) for item in value]
-        case Mapping():
+        case dict() | Mapping():  # the second question costs much, and the first answers nearly always
             return _encode_object(value, deeper(depth), number)
     return _encode_special(value)
 
@@ -152,7 +153,8 @@ def finite(number: float) -> int | float:
 
 
 def _even(number: float) -> int | float:
-    return int(number) if finite(number) == int(number) else number
+    finite(number)
+    return int(number) if isinstance(number, int) or number.is_integer() else number
 
 
 def deeper(depth: int) -> int:
