@@ -44,6 +44,7 @@ from packsys.ports import (
 from packsys.runtime.admission import Admission
 from packsys.runtime.advance import Advance
 from packsys.runtime.ahead import RunAhead
+from packsys.runtime.batch import Answer, SubmitMany
 from packsys.runtime.calling import MakeCall
 from packsys.runtime.cancel import Cancel
 from packsys.runtime.clients import SetClient
@@ -92,6 +93,7 @@ class Services:
     """Is the wired house: the use cases that doors ring for, and the stores that they may read."""
 
     submit: Callable[[Submission], Job]
+    submit_many: Callable[[Sequence[Submission]], Sequence[Answer]]
     preview: Callable[[Submission], Preview]
     assist: Callable[[Submission, int], Assistance]
     cancel: Callable[[str, str], Job]
@@ -162,17 +164,19 @@ def wire(
     tables = AnswerTables(tables=adapters.syncs.tables, runs=adapters.syncs.runs, rows=adapters.syncs.rows)
     compile_formula = Compile(compiler=Compiler(), packs=packs, connections=connections, tables=tables)
     syncs, keep_schedule = _syncs(settings, adapters, inquire), KeepSchedule(adapters.schedules)
+    submit = Submit(
+        compile=compile_formula,
+        open=Open(packs=packs, flights=flights),
+        jobs=adapters.jobs,
+        dispatcher=adapters.sending.dispatcher,
+        pressure=adapters.sending.pressure,
+        now=now,
+        new_id=new_id,
+        may_call_back=webhook_secrets.require,
+    )
     return Services(
-        submit=Submit(
-            compile=compile_formula,
-            open=Open(packs=packs, flights=flights),
-            jobs=adapters.jobs,
-            dispatcher=adapters.sending.dispatcher,
-            pressure=adapters.sending.pressure,
-            now=now,
-            new_id=new_id,
-            may_call_back=webhook_secrets.require,
-        ),
+        submit=submit,
+        submit_many=SubmitMany(submit=submit, compiling=compile_formula.together),
         preview=PreviewFormula(compile_formula),
         assist=AssistAuthor(packs=packs, connections=connections, tables=tables),
         cancel=Cancel(adapters.jobs),

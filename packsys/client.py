@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -31,6 +31,12 @@ FINAL = ("done", "failed", "cancelled")
 BUSY = (429, 502, 503, 504)
 LONGEST_WAIT = 30.0
 """Seconds that one request waits on the service, which takes no more."""
+
+MOST = 1_000
+"""Formulas that the service takes in one request."""
+
+LARGEST = 900_000
+"""Bytes of formulas and terms in one request; the service takes no more than a megabyte."""
 
 GRACE = 30.0
 """Seconds after a job's own deadline for which its end is waited for."""
@@ -111,8 +117,11 @@ class Job:
 
     @property
     def progress(self) -> Mapping[str, Any]:
-        """Gives the number of steps by state, ``total``, ``cached``, ``waves``, and why steps wait (``waits``)."""
-        progress: Mapping[str, Any] = self.report["progress"]
+        """Gives the number of steps by state, ``total``, ``cached``, ``waves``, and why steps wait (``waits``).
+
+        Nothing for a job of :meth:`Packsys.submit_many`, until it is asked for.
+        """
+        progress: Mapping[str, Any] = self.report.get("progress", {})
         return progress
 
     def result(self) -> Any:
@@ -221,6 +230,18 @@ class Packsys:
         }
         headers = {"Idempotency-Key": idempotency_key or self.new_key()}
         return Job(self._ask("POST", "/v1/jobs", json=asked, headers=headers))
+
+    def submit_many(self, asked: Iterable[str | Mapping[str, Any]]) -> Sequence[Job | Refused]:
+        """Starts many jobs, a thousand in a request, and gives for each its job, or why there is none.
+
+        Each is a formula, or a mapping of ``formula`` and the terms of :meth:`submit` but ``wait``; terms that are not
+        named are as there. A wrong one troubles no other. Where every one has an ``idempotency_key``, the whole may be
+        repeated whatever became of it. Raises Refused where the service takes none, Unreachable.
+        """
+        whole = [{"formula": each} if isinstance(each, str) else dict(each) for each in asked]
+        keyed = [{"timeout": 300.0, "idempotency_key": self.new_key(), **each} for each in whole]
+        answers = (self._object("POST", "/v1/batches", json={"jobs": batch}) for batch in _batches(keyed))
+        return [_became(item) for answer in answers for item in answer["jobs"]]
 
     def job(self, job_id: str, *, wait: float = 0.0, steps: bool = True) -> Job:
         """Gives a job as it is now, or as soon as it has ended within ``wait`` seconds (30 at most).
@@ -464,6 +485,25 @@ def _answer(response: httpx.Response) -> Any:
         return document
     problem = document if isinstance(document, dict) else {"detail": f"No packsys answers at {response.url}."}
     raise Refused({"status": response.status_code, **_retry_after(response), **problem})
+
+
+def _batches(asked: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[str, Any]]]:
+    """Parts formulas into requests that the service takes."""
+    batch: list[Mapping[str, Any]] = []
+    size = 0
+    for each in asked:
+        own = len(json.dumps(each)) + 1
+        if batch and (len(batch) == MOST or size + own > LARGEST):
+            yield batch
+            batch, size = [], 0
+        batch.append(each)
+        size += own
+    if batch:
+        yield batch
+
+
+def _became(item: Mapping[str, Any]) -> Job | Refused:
+    return Job(item["job"]) if "job" in item else Refused(item["problem"])
 
 
 def _retry_after(response: httpx.Response) -> dict[str, float]:

@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from packsys.language.invocation import Invocation
-from packsys.model import Claim, Route, Step
+from packsys.model import Claim, Job, Route, Step
 from packsys.values import Value, to_json
 
 
@@ -36,6 +37,21 @@ class Opening:
 
 NOTHING = Opening()
 """What a job begins with of which nothing is known."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """Is a job that is to be accepted, what it begins with, and the key under which it was asked for."""
+
+    job: Job
+    opening: Opening = NOTHING
+    idempotency_key: str | None = None
+    fingerprint: str = ""
+
+    @cached_property
+    def steps(self) -> Sequence[Step]:
+        """Lists the steps that the job begins with."""
+        return self.opening.steps(self.job.id)
 
 
 @dataclass(frozen=True, kw_only=True)

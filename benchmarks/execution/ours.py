@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,6 +12,7 @@ from benchmarks.execution.engine import PATIENCE, Wait
 from benchmarks.execution.shapes import Shape
 from packsys.bootstrap import Services
 from packsys.model import Job, Submission
+from packsys.runtime.batch import Answer
 
 GLANCE = 1.0
 """Seconds after which a waiter looks although no bell rang, as the service does."""
@@ -48,6 +50,17 @@ class Ours:
         job = self.services.submit(Submission(formula=shape.formula, variables={"seed": seed}))
         return partial(self._value, job.id)
 
+    def submit_many(self, shape: Shape, seeds: Sequence[int]) -> Sequence[Wait]:
+        """Begins jobs together; raises what any of them is refused with."""
+        asked = [Submission(formula=shape.formula, variables={"seed": seed}) for seed in seeds]
+        return [partial(self._value, _accepted(answer).id) for answer in self.services.submit_many(asked)]
+
     def _value(self, job: str) -> object:
         ended = Bell(self.services).wait(job)
         return ended.value if ended.error is None else ended.error
+
+
+def _accepted(answer: Answer) -> Job:
+    if isinstance(answer, Job):
+        return answer
+    raise answer

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from statistics import median
 
+from benchmarks.execution.contenders import Contender
+from benchmarks.execution.engine import Stopwatch
 from benchmarks.execution.goals import beside
-from benchmarks.execution.house import House
+from benchmarks.execution.house import OURS, House
 from benchmarks.execution.shapes import HUNDRED, Shape
 from benchmarks.figures import Figure, percentile, progress
 
@@ -71,16 +73,25 @@ def rate(house: House, shape: Shape, rounds: int, jobs: int) -> Iterator[Figure]
 
 
 def submission(house: House, shape: Shape, rounds: int, jobs: int) -> Iterator[Figure]:
-    """Measures submission alone, from one process, while the workers are still; then lets them end the jobs."""
-    seconds = Rounds()
+    """Measures submission alone, from one process, while the workers are still; then lets them end the jobs.
+
+    packsys takes the jobs as a service with many sends them, a hundred together, and once more one by one.
+    """
+    seconds, alone = Rounds(), Rounds()
     for number in range(rounds):
         progress(f"{shape.name}, {jobs} submitted, round {number + 1} of {rounds}")
         for each in house.contenders:
-            taken, waits = each.watch.submitted(shape, jobs)
-            seconds.add(each.name, taken)
-            with each.awake():
-                each.watch.collect(shape, waits)
+            seconds.add(each.name, _submitted(each, each.watch, shape, jobs))
+        alone.add(OURS, _submitted(house.ours, house.ours.watch.alone(), shape, jobs))
     yield from _rates(f"{shape.name}_submission", seconds, jobs)
+    yield from _rates(f"{shape.name}_submission_one_by_one", alone, jobs)
+
+
+def _submitted(contender: Contender, watch: Stopwatch, shape: Shape, jobs: int) -> float:
+    taken, waits = watch.submitted(shape, jobs)
+    with contender.awake():
+        watch.collect(shape, waits)
+    return taken
 
 
 def _rates(name: str, seconds: Rounds, jobs: int) -> Iterator[Figure]:

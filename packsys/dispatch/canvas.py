@@ -32,6 +32,11 @@ class CanvasDispatcher:
         header = [self._step(step, route) for step in steps]
         self._send(chain(*header, body, app=self.app) if len(steps) == 1 else chord(header, body, app=self.app))
 
+    def waves(self, waves: Sequence[tuple[Sequence[Step], Route]]) -> None:
+        """Sends waves of several jobs, one after the other."""
+        for steps, route in waves:
+            self.wave(steps, route=route)
+
     def again(self, step: Step, *, route: Route, delay: float = 0.0) -> None:
         """Sends one step after ``delay`` seconds, and an advance behind it."""
         both = chain(self._step(step, route), self._advance(step.job, route), app=self.app)

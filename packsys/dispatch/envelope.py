@@ -6,8 +6,9 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from secrets import token_hex
 from typing import Any
-from uuid import uuid4
 
 from celery import Celery
 
@@ -32,23 +33,41 @@ class Envelope:
         self, *, id: str, arguments: Sequence[str], queue: str, shadow: str | None = None, eta: str | None = None
     ) -> bytes:
         """Writes one message; ``eta`` is an ISO time before which no worker runs it."""
-        own = {"id": id, "root_id": id, "shadow": shadow, "eta": eta, "argsrepr": repr(tuple(arguments))}
+        body = f"[{json.dumps(arguments)}, {{}}, {_EMBEDDED}]".encode()
+        own = {
+            "id": id,
+            "shadow": shadow,
+            "eta": eta,
+            "argsrepr": repr(tuple(arguments)),
+            "queue": queue,
+            "body": base64.b64encode(body).decode(),
+            "tag": token_hex(16),
+        }
+        return (self._form % {name: _written(value) for name, value in own.items()}).encode()
+
+    @cached_property
+    def _form(self) -> str:
+        """Gives a message with places for what is its own, so that the rest is written once."""
+        own = {name: f"<{name}>" for name in ("id", "shadow", "eta", "argsrepr", "queue", "body", "tag")}
         message = {
-            "body": base64.b64encode(json.dumps([arguments, {}, _EMBEDDED]).encode()).decode(),
+            "body": own["body"],
             "content-encoding": "utf-8",
             "content-type": "application/json",
-            "headers": {**self.headers, **own},
+            "headers": {**self.headers, "root_id": own["id"], **{name: own[name] for name in _OWN_HEADERS}},
             "properties": {
-                "correlation_id": id,
+                "correlation_id": own["id"],
                 "reply_to": "",
                 "delivery_mode": 2,
-                "delivery_info": {"exchange": "", "routing_key": queue},
+                "delivery_info": {"exchange": "", "routing_key": own["queue"]},
                 "priority": 0,
                 "body_encoding": "base64",
-                "delivery_tag": str(uuid4()),
+                "delivery_tag": own["tag"],
             },
         }
-        return json.dumps(message).encode()
+        form = json.dumps(message).replace("%", "%%")
+        for name, place in own.items():
+            form = form.replace(json.dumps(place), f"%({name})s")
+        return form
 
     def marks(self, *, shadow: str, begins: str) -> Sequence[bytes]:
         """Gives what stands in every message of the task that is due at once, under a name, and in no other.
@@ -65,4 +84,10 @@ class Envelope:
         return arguments
 
 
-_EMBEDDED = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
+_OWN_HEADERS = ("id", "shadow", "eta", "argsrepr")
+_EMBEDDED = json.dumps({"callbacks": None, "errbacks": None, "chain": None, "chord": None})
+_QUOTED = json.JSONEncoder().encode  # json.dumps without its options, which cost more than a short text
+
+
+def _written(text: str | None) -> str:
+    return "null" if text is None else _QUOTED(text)

@@ -33,6 +33,11 @@ class QuickDispatcher:
         """Sends the steps side by side."""
         self._push([self._message(step, route) for step in steps], route)
 
+    def waves(self, waves: Sequence[tuple[Sequence[Step], Route]]) -> None:
+        """Sends waves of several jobs, in one round trip for all of a route."""
+        for route in dict.fromkeys(route for _, route in waves):
+            self.wave([step for steps, own in waves if own == route for step in steps], route=route)
+
     def again(self, step: Step, *, route: Route, delay: float = 0.0) -> None:
         """Sends one step, which no worker begins before ``delay`` seconds have passed."""
         eta = (self.now() + timedelta(seconds=delay)).isoformat() if delay else None

@@ -10,7 +10,7 @@ from packsys.memory.ledger import JobFile, Ledger
 from packsys.memory.ledger import settled as copied
 from packsys.memory.steps import add, answer, keep, record
 from packsys.model import EventKind, Job, JobState
-from packsys.turns import NOTHING, Ahead, Opening, Settled
+from packsys.turns import NOTHING, Ahead, Opening, Settled, Start
 from packsys.values import ErrorValue, Value
 
 
@@ -42,6 +42,17 @@ class MemoryJobs:
             self._ledger.tell(file, EventKind.JOB_ACCEPTED)
             begin(self._ledger, file, opening)
             return file.job
+
+    def accept_many(self, starts: Sequence[Start]) -> Sequence[Job | IdempotencyMismatch]:
+        """Keeps new jobs as ``accept`` does each, and gives what became of each."""
+        return [self._tried(start) for start in starts]
+
+    def _tried(self, start: Start) -> Job | IdempotencyMismatch:
+        key, fingerprint = start.idempotency_key, start.fingerprint
+        try:
+            return self.accept(start.job, idempotency_key=key, fingerprint=fingerprint, opening=start.opening)
+        except IdempotencyMismatch as mismatch:
+            return mismatch
 
     def get(self, job: str, *, workspace: str | None = None) -> Job:
         """Finds a job; raises NotFound when it is absent or another workspace's."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from packsys.errors import IdempotencyMismatch
 from packsys.language.invocation import Invocation
 from packsys.model import Claim, Job, Progress, Route, Stall, Step
-from packsys.turns import NOTHING, Ahead, Claimed, Committed, Opening, Settled, Taken
+from packsys.turns import NOTHING, Ahead, Claimed, Committed, Opening, Settled, Start, Taken
 from packsys.values import Value
 
 
@@ -20,6 +21,12 @@ class JobStore(Protocol):
         """Keeps a new job and what it begins with, or gives back the one that this key was accepted with.
 
         Raises :class:`~packsys.errors.IdempotencyMismatch` when the key came with another fingerprint.
+        """
+
+    def accept_many(self, starts: Sequence[Start]) -> Sequence[Job | IdempotencyMismatch]:
+        """Keeps new jobs as :meth:`accept` does each, in one moment, and gives what became of each.
+
+        Of several with the same key the first is kept, and the others are that job or a mismatch.
         """
 
     def get(self, job: str, *, workspace: str | None = None) -> Job:

@@ -65,6 +65,9 @@ class Dispatcher(Protocol):
     def wave(self, steps: Sequence[Step], *, route: Route) -> None:
         """Sends the steps of one wave of a job, side by side."""
 
+    def waves(self, waves: Sequence[tuple[Sequence[Step], Route]]) -> None:
+        """Sends waves of several jobs, each as :meth:`wave` does."""
+
     def again(self, step: Step, *, route: Route, delay: float = 0.0) -> None:
         """Sends one step after ``delay`` seconds."""
 

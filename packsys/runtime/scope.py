@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from typing import Protocol
 
 from packsys.language.compile import Compiled, Compiler
 from packsys.language.scope import KnownConnection, KnownPack, KnownTable, same_name
 from packsys.model import Connection, ConnectionState, PackVersion, Submission
-from packsys.ports import ConnectionStore, PackStore, TableReader
+from packsys.ports import PackStore, TableReader
 from packsys.runtime.tables import NoTables
 from packsys.values import Value
+
+
+class Accounts(Protocol):
+    """Lists the connections of a workspace, as a connection store does."""
+
+    def list(self, *, workspace: str) -> Sequence[Connection]:
+        """Lists them by name."""
 
 
 class WorkspaceScope:
@@ -20,9 +28,7 @@ class WorkspaceScope:
     Connections are read when the first one is named, once.
     """
 
-    def __init__(
-        self, submission: Submission, *, packs: PackStore, connections: ConnectionStore, tables: TableReader
-    ) -> None:
+    def __init__(self, submission: Submission, *, packs: PackStore, connections: Accounts, tables: TableReader) -> None:
         """Takes the submission and the stores to look things up in."""
         self._submission, self._packs, self._connections = submission, packs, connections
         self._tables = tables
@@ -94,13 +100,22 @@ class Compile:
 
     compiler: Compiler
     packs: PackStore
-    connections: ConnectionStore
+    connections: Accounts
     tables: TableReader = NoTables()  # noqa: RUF009 - it holds nothing
 
     def __call__(self, submission: Submission) -> Compiled:
         """Gives the bound formula; raises FormulaError."""
         scope = WorkspaceScope(submission, packs=self.packs, connections=self.connections, tables=self.tables)
         return self.compiler.compile(submission.formula, scope)
+
+    def together(self) -> Compile:
+        """Gives the same for formulas that come together: it reads the connections of a workspace once for all."""
+        return replace(self, connections=_Read(list=cache(self.connections.list)))
+
+
+@dataclass(frozen=True)
+class _Read:
+    list: Callable[..., Sequence[Connection]]
 
 
 def _known(pack: PackVersion | None) -> KnownPack | None:

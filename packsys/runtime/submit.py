@@ -16,9 +16,9 @@ from packsys.errors import NotReady, RequestError
 from packsys.language.compile import Compiled
 from packsys.language.locales import DEFAULT, tag_of
 from packsys.language.nodes import Node
-from packsys.model import Job, Priority, Step, Submission
+from packsys.model import Job, Priority, Submission
 from packsys.ports import Dispatcher, JobStore, Pressure
-from packsys.turns import Opening
+from packsys.turns import Opening, Start
 from packsys.values import Failure, from_plain, to_json
 
 log = logging.getLogger(__name__)
@@ -72,19 +72,44 @@ class Submit:
 
         Raises FormulaError, RequestError, Conflict, IdempotencyMismatch and Overloaded; nothing is kept then.
         """
+        submission = self.checked(submission)
+        self.pressure.check()
+        start = self.start(submission, self.compile(submission))
+        kept = self.jobs.accept(
+            start.job,
+            idempotency_key=start.idempotency_key,
+            fingerprint=start.fingerprint,
+            opening=start.opening,
+        )
+        if kept.id == start.job.id and start.opening.wave:
+            self.send([start])
+        return kept
+
+    def checked(self, submission: Submission) -> Submission:
+        """Gives the submission as :func:`checked` does; raises what keeps it from having its callback."""
         submission = checked(submission)
         if submission.callback is not None:
             self.may_call_back(submission.workspace)
-        self.pressure.check()
-        compiled = self.compile(submission)
+        return submission
+
+    def start(self, submission: Submission, compiled: Compiled) -> Start:
+        """Makes the job and looks how far it comes."""
         job = self._job(submission, compiled)
-        opening = self.open(job, compiled.tree)
-        kept = self.jobs.accept(
-            job, idempotency_key=submission.idempotency_key, fingerprint=fingerprint(submission), opening=opening
+        return Start(
+            job=job,
+            opening=self.open(job, compiled.tree),
+            idempotency_key=submission.idempotency_key,
+            fingerprint=fingerprint(submission),
         )
-        if kept.id == job.id and opening.wave:
-            self._send(job, opening.steps(job.id)[len(opening.answered) :])
-        return kept
+
+    def send(self, starts: Sequence[Start]) -> None:
+        """Sends the first waves of accepted jobs; what the queue does not take is sent later."""
+        waves = [(each.steps[len(each.opening.answered) :], each.job.route) for each in starts]
+        try:
+            self.dispatcher.waves(waves)
+        except NotReady as error:
+            for each in starts:
+                log.warning("job.unsent", extra={"job": each.job.id, "cause": error.message})
 
     def _job(self, submission: Submission, compiled: Compiled) -> Job:
         now = self.now()
@@ -103,12 +128,6 @@ class Submit:
             deadline=now + timedelta(seconds=submission.timeout),
             callback=submission.callback,
         )
-
-    def _send(self, job: Job, steps: Sequence[Step]) -> None:
-        try:
-            self.dispatcher.wave(steps, route=job.route)
-        except NotReady as error:
-            log.warning("job.unsent", extra={"job": job.id, "cause": error.message})
 
 
 def submission(formula: str, variables: Mapping[str, Any], terms: Mapping[str, Any]) -> Submission:

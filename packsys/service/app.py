@@ -17,6 +17,7 @@ import packsys
 from packsys.bootstrap import Services
 from packsys.errors import PacksysError
 from packsys.service import (
+    batch,
     blobs,
     connections,
     deliveries,
@@ -83,6 +84,7 @@ def create_app(
     app.state.downloads = asyncio.Semaphore(blobs.AT_ONCE)
     for noun in (
         jobs,
+        batch,
         events,
         deliveries,
         formulas,

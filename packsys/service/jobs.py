@@ -11,56 +11,35 @@ from typing import Annotated, Any
 
 from anyio import to_thread
 from fastapi import Header, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from packsys.bootstrap import Services
 from packsys.errors import IdempotencyMismatch
-from packsys.model import Job, Key, Priority, Progress, Scope, Submission
+from packsys.model import Job, Progress, Scope
 from packsys.runtime.report import report
-from packsys.runtime.submit import LONGEST
 from packsys.service.auth import Caller, Draining, House, keyed_router
 from packsys.service.fields import (
     LONGEST_WAIT,
-    STRICT,
-    Actions,
-    Callback,
-    Formula,
     IdempotencyKey,
     JobId,
-    Locale,
     StepsQuery,
-    TimeZone,
-    Variables,
     WaitQuery,
 )
 from packsys.service.problems import declare
+from packsys.service.terms import JobTerms, submission_of
 from packsys.service.views import JobView
 from packsys.service.waiting import settled
-from packsys.values import from_plain
 
 router = keyed_router(Scope.JOBS, tag="jobs")
 
 LOCATION = {"Location": {"description": "The address of the job.", "required": True, "schema": {"type": "string"}}}
 
 
-class JobRequest(BaseModel):
-    """Is one formula to evaluate, and the terms."""
+class JobRequest(JobTerms):
+    """Is one formula to evaluate, the terms, and for how long to wait."""
 
-    model_config = STRICT
-
-    formula: Formula
-    variables: Variables = Field(default_factory=dict)
     wait: float = Field(0, ge=0, le=LONGEST_WAIT, description="Seconds to wait for the value before answering.")
-    timeout: float = Field(300, gt=0, le=LONGEST, description="Seconds after which the job fails.")
-    timezone: TimeZone = "UTC"
-    locale: Locale = "en"
-    priority: Priority = Field(
-        Priority.INTERACTIVE, strict=False, description="Whose calls go first when workers are busy."
-    )
-    actions: Actions = False
-    callback: Callback | None = None
-    idempotency_key: IdempotencyKey | None = None
 
 
 @router.post(
@@ -112,23 +91,6 @@ async def read_job(
 async def cancel_job(job_id: JobId, house: House, key: Caller) -> Any:
     """Ends a job; one that has ended stays as it is, so that repeating this is harmless."""
     return await reported(await to_thread.run_sync(house.cancel, str(job_id), key.workspace), house)
-
-
-def submission_of(asked: JobRequest, key: Key, idempotency_key: str | None) -> Submission:
-    """Turns a request into what the house takes; the workspace is the key's."""
-    return Submission(
-        formula=asked.formula,
-        variables={name: from_plain(value) for name, value in asked.variables.items()},
-        workspace=key.workspace,
-        asked_by=key.id,
-        idempotency_key=idempotency_key,
-        timeout=asked.timeout,
-        timezone=asked.timezone,
-        locale=asked.locale,
-        priority=asked.priority,
-        actions=asked.actions,
-        callback=asked.callback,
-    )
 
 
 def one_of(header: str | None, field: str | None) -> str | None:

@@ -176,28 +176,32 @@ def status_of(error: PacksysError) -> int:
 
 
 def answer(request: Request, error: PacksysError, *, headers: Mapping[str, str] | None = None, **more: Any) -> Response:
-    """Gives the problem document of an error; ``more`` are further members of it."""
-    status = status_of(error)
-    problem = Problem(
+    """Answers with the problem document of an error; ``more`` are further members of it."""
+    told = problem(error, request_id=request.scope[REQUEST_ID], **more)
+    return Response(
+        told.model_dump_json(exclude_none=True),
+        status_code=told.status,
+        media_type=MEDIA_TYPE,
+        headers={**_headers(error), **(headers or {})},
+    )
+
+
+def problem(error: PacksysError, *, request_id: str, **more: Any) -> Problem:
+    """Makes the problem document of an error; ``more`` are further members of it."""
+    return Problem(
         type=f"urn:packsys:problem:{code_of(error)}",
         title=_title(error),
-        status=status,
+        status=status_of(error),
         detail=error.message,
         code=code_of(error),
         advice=recovery(code_of(error)).advice,
         category=recovery(code_of(error)).category,
         actor=error.actor,
-        request_id=request.scope[REQUEST_ID],
+        request_id=request_id,
         retryable=error.retryable,
         retry_after=error.retry_after,
         formula=place_of(error) if isinstance(error, FormulaError) else None,
         **more,
-    )
-    return Response(
-        problem.model_dump_json(exclude_none=True),
-        status_code=status,
-        media_type=MEDIA_TYPE,
-        headers={**_headers(error), **(headers or {})},
     )
 
 

@@ -155,3 +155,35 @@ class Problem(BaseModel):
     formula: Place | None = None
     errors: list[Mistake] | None = None
     checks: dict[str, str] | None = None
+
+
+class BriefJobView(BaseModel):
+    """Is a job as it was accepted with others: without its formula, progress and steps."""
+
+    id: str
+    state: JobState
+    locale: str
+    priority: Priority
+    value: Any
+    error: ErrorView | None
+    accepted_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    seconds: float | None
+    deadline: datetime
+
+
+class BatchItemView(BaseModel):
+    """Is what became of one formula of several: `job` where it was accepted, `problem` where it was not."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
+
+    status: int = Field(description="What the formula would have been answered with alone.", examples=[202])
+    job: BriefJobView | None = None
+    problem: Problem | None = None
+
+
+class BatchView(BaseModel):
+    """Is what became of several formulas, in their order."""
+
+    jobs: list[BatchItemView]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,13 +11,15 @@ from sqlalchemy import Row, bindparam, select
 from packsys.errors import IdempotencyMismatch, NotFound
 from packsys.model import Event, Job, JobState, Priority
 from packsys.store import tables
+from packsys.store.batch import BATCH, batch_terms, in_order
 from packsys.store.database import Database
 from packsys.store.direct import TURNS
 from packsys.store.light import Light
+from packsys.store.queries import QUERIES
 from packsys.store.telling import before, ended, opened
 from packsys.store.types import array
 from packsys.store.writing import ahead_terms, code_of, end_of, left, texts, value_text, wave_terms
-from packsys.turns import NOTHING, Ahead, Opening, Settled
+from packsys.turns import NOTHING, Ahead, Opening, Settled, Start
 from packsys.values import ErrorValue, Value
 
 _COLUMNS = tables.job.c
@@ -28,6 +30,7 @@ _ACCEPTED = Light(
         | (_COLUMNS.workspace == bindparam("workspace")) & (_COLUMNS.idempotency_key == bindparam("key"))
     )
 )
+_EARLIER = Light(QUERIES["earlier"])
 
 
 class PostgresJobs:
@@ -52,6 +55,22 @@ class PostgresJobs:
             return self._earlier(job, idempotency_key, fingerprint)
         self._told(opened(job.id, opening, row))
         return _begun(job, opening, row)
+
+    def accept_many(self, starts: Sequence[Start]) -> Sequence[Job | IdempotencyMismatch]:
+        """Keeps new jobs as :meth:`accept` does each, in one transaction, and gives what became of each.
+
+        Of several with the same key the first is kept, and the others are that job or a mismatch.
+        """
+        if not starts:
+            return ()
+        ordered = in_order(starts)
+        rows = {row.id: row for row in self._database.direct.rows(BATCH["accept"], batch_terms(ordered))}
+        fresh = [(each, rows[texts(each.job.id)]) for each in ordered if texts(each.job.id) in rows]
+        self._told([event for each, row in fresh for event in opened(each.job.id, each.opening, row)])
+        known: dict[str, Job | IdempotencyMismatch]
+        known = {each.job.id: _begun(each.job, each.opening, row) for each, row in fresh}
+        known |= self._found([each for each in ordered if each.job.id not in known])
+        return [known[each.job.id] for each in starts]
 
     def get(self, job: str, *, workspace: str | None = None) -> Job:
         """Finds a job; raises NotFound when it is absent or another workspace's."""
@@ -101,6 +120,25 @@ class PostgresJobs:
         if earlier.fingerprint != fingerprint:
             raise IdempotencyMismatch()
         return _job(earlier)
+
+    def _found(self, starts: Sequence[Start]) -> Mapping[str, Job | IdempotencyMismatch]:
+        """Finds what :meth:`_earlier` finds for one, by the ids of the jobs that were not kept."""
+        if not starts:
+            return {}
+        keyed = [_place(each) for each in starts if each.idempotency_key is not None]
+        terms = {"workspaces": [workspace for workspace, _ in keyed], "keys": [key for _, key in keyed]}
+        rows = _EARLIER.alone(self._database.direct, {"jobs": [each.job.id for each in starts], **terms})
+        by_id = {row.id: row for row in rows}
+        by_key = {(row.workspace, row.idempotency_key): row for row in rows}
+        return {each.job.id: _same(by_id.get(each.job.id) or by_key[_place(each)], each) for each in starts}
+
+
+def _place(start: Start) -> tuple[str, str | None]:
+    return start.job.workspace, start.idempotency_key
+
+
+def _same(row: Row[Any], start: Start) -> Job | IdempotencyMismatch:
+    return _job(row) if row.fingerprint == start.fingerprint else IdempotencyMismatch()
 
 
 def _job_terms(job: Job) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from packsys.store.types import AnyText, InvocationText, ValueText
 # A name means the same in every table and statement: a parameter, or a result, called as a column has its type.
 TYPES: Mapping[str, TypeEngine[Any]] = MappingProxyType(
     {column.name: column.type for table in metadata.sorted_tables for column in table.columns}
-    | {"jobs": ARRAY(AnyText()), "keys": ARRAY(AnyText()), "calls": ARRAY(AnyText())}
+    | dict.fromkeys(("jobs", "keys", "calls", "workspaces"), ARRAY(AnyText()))
     | {"invocations": ARRAY(InvocationText())}
     | {"seconds": Float(), "lease": Float(), "delay": Float(), "grace": Float()}
     | {"attempts": Integer(), "limit": Integer(), "parked": Integer(), "code": AnyText(), "calls_back": Boolean()}

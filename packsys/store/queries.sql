@@ -134,3 +134,11 @@ with counted as (
     delete from result where tags && :tags
 )
 select tag from counted
+
+-- name: earlier
+-- Finds the jobs that were kept before under some ids, or under some idempotency keys of workspaces.
+select * from job where id = any (:jobs)
+union
+select job.*
+from unnest(:workspaces, :keys) as asked (workspace, idempotency_key)
+join job on job.workspace = asked.workspace and job.idempotency_key = asked.idempotency_key

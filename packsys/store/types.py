@@ -24,7 +24,8 @@ def dump(data: Json) -> str:
 
     PostgreSQL keeps neither U+0000 nor half a surrogate pair; JSON can spell both as escapes, so nothing is lost.
     """
-    return _JSON.encode(data).encode("utf-8", "backslashreplace").decode()
+    text = _JSON.encode(data)
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def array(items: Sequence[object]) -> str:

@@ -57,7 +57,7 @@ def _encode(value: Value, depth: int, number: Callable[[float], int | float]) ->
             return number(value)
         case list() | tuple():
             return [_encode(item, deeper(depth), number) for item in value]
-        case dict() | Mapping():  # the first is looked for without a detour
+        case dict() | Mapping():  # the second question costs much, and the first answers nearly always
             return _encode_object(value, deeper(depth), number)
     return _encode_special(value)
 
@@ -153,7 +153,8 @@ def finite(number: float) -> int | float:
 
 
 def _even(number: float) -> int | float:
-    return int(number) if finite(number) == int(number) else number
+    finite(number)
+    return int(number) if isinstance(number, int) or number.is_integer() else number
 
 
 def deeper(depth: int) -> int:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from typing import Any
 
 from celery import Celery
 from kombu.exceptions import OperationalError
@@ -71,9 +72,9 @@ class Load:
 
     def _serve(self, order: Order) -> None:
         if order.by_celery:
-            terms = {"timeout": self._timeout, "actions": True, "idempotency_key": order.label}
+            terms: dict[str, Any] = {"timeout": self._timeout, "actions": True, "idempotency_key": order.label}
             self._send("submit", order.formula, **terms)
-        job = self._submit(order)
+        job = self._submit(order, together=order.twice)
         if job is None:
             return
         if order.twice:
@@ -86,14 +87,21 @@ class Load:
         with suppress(StillRunning):
             self._see(order, self._client.wait(job.id, timeout=self._timeout), "seen")
 
-    def _submit(self, order: Order, *, what: str = "accepted") -> Job | None:
+    def _submit(self, order: Order, *, what: str = "accepted", together: bool = False) -> Job | None:
+        terms: dict[str, Any] = {"timeout": self._timeout, "actions": True, "idempotency_key": order.label}
         try:
-            job = self._client.submit(order.formula, timeout=self._timeout, actions=True, idempotency_key=order.label)
+            job = self._together(order, terms) if together else self._client.submit(order.formula, **terms)
         except (Refused, Unreachable) as error:
             self._tell(order, "refused" if what == "accepted" else what, code=error.code)
             return None
         self._see(order, job, what)
         return job
+
+    def _together(self, order: Order, terms: Mapping[str, Any]) -> Job:
+        (answer,) = self._client.submit_many([{"formula": order.formula, **terms}])
+        if isinstance(answer, Refused):
+            raise answer
+        return answer
 
     def _send(self, task: str, *args: str, **terms: object) -> None:
         with suppress(OperationalError, OSError):  # there is no answer either: the same is asked over HTTP

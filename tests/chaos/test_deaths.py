@@ -135,12 +135,46 @@ def test_a_job_ends_wherever_its_worker_died(
         _check(place, job, shape, log)
 
 
+@pytest.mark.parametrize("messages", [kept, lost, doubled])
+def test_jobs_that_were_submitted_together_end_wherever_their_worker_died(
+    place: Place, messages: Callable[[World], None]
+) -> None:
+    """The one who submits them dies as well: between what is kept and what is sent, too."""
+    whole = Fate()
+    assert _together(place, whole, messages, "batch-0") == {4, 7}
+    assert whole.writes > 3
+    for last in range(1, whole.writes + 1):
+        assert _together(place, Fate(last=last), messages, f"batch-{last}") == {4, 7}
+
+
+def _together(place: Place, fate: Fate, messages: Callable[[World], None], key: str) -> set[object]:
+    here = _mortal(place, fate, key, "quick")
+    asked = [Submission(formula=SHAPES[shape][0], idempotency_key=f"{key}-{shape}") for shape in ("chain", "branch")]
+    for turn in range(GRACE):
+        with suppress(Dead):
+            jobs = here.submit_many(asked[:: (-1) ** turn])  # in any order
+            here.settle()
+            here.reconcile()
+            here.settle()
+            now = [place.house.jobs.get(job.id) for job in jobs if isinstance(job, Job)]
+            if len(now) == len(asked) and all(job.state.final for job in now):
+                return {job.value for job in now}
+        messages(here)
+        assert not place.miscounted(key)
+        place.house.wait(LEASE)
+    raise AssertionError(f"{key} does not end.")
+
+
 def _run(place: Place, fate: Fate, shape: str, messages: Callable[[World], None], key: str, *, way: str) -> Job:
+    here = _mortal(place, fate, key, way)
+    return _to_its_end(place, here, Submission(formula=SHAPES[shape][0], idempotency_key=key, actions=True), messages)
+
+
+def _mortal(place: Place, fate: Fate, key: str, way: str) -> World:
     mortal = replace(place.house, steps=fate.around(place.house.steps), jobs=fate.around(place.house.jobs))
     here = world(house=mortal, **WAYS[way])
     submit = replace(here.submit, new_id=lambda: f"{key}-{uuid4()}")
-    here = replace(here, submit=submit)
-    return _to_its_end(place, here, Submission(formula=SHAPES[shape][0], idempotency_key=key, actions=True), messages)
+    return replace(here, submit=submit, submit_many=replace(here.submit_many, submit=submit))
 
 
 def _to_its_end(place: Place, here: World, asked: Submission, messages: Callable[[World], None]) -> Job:

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from packsys.client import JobFailed, Packsys, Refused, StillRunning
+from packsys.client import Job, JobFailed, Packsys, Refused, StillRunning
 from packsys.errors import Actor, RateLimited
 from packsys.taxonomy import RECOVERY
 from packsys.values import ErrorValue
@@ -101,6 +101,37 @@ def test_an_idempotency_key_makes_one_job_of_many_submits(client: Packsys) -> No
     key = uuid4().hex
     assert client.submit("=1", idempotency_key=key) == client.submit("=1", idempotency_key=key)
     assert client.submit("=1").id != client.submit("=1").id
+
+
+def test_many_formulas_are_submitted_together_each_with_its_own_end(client: Packsys) -> None:
+    accepted, wrong, done = client.submit_many(
+        ["=1", "1 + Nope()", {"formula": "Done()", "variables": {"Value": [1]}, "locale": "de-AT"}]
+    )
+    assert isinstance(accepted, Job)
+    assert (accepted.state, accepted.progress) == ("accepted", {})
+    assert client.job(accepted.id).progress["total"] == 0
+    assert isinstance(wrong, Refused)
+    assert (wrong.status, wrong.code, wrong.actor) == (422, "UnknownFormula", Actor.AUTHOR)
+    assert isinstance(done, Job)
+    assert (done.result(), done.report["locale"]) == ([1], "de-AT")
+
+
+def test_more_than_a_request_takes_are_sent_in_several(client: Packsys, house: SmallHouse) -> None:
+    asked = ["=1"] * 1500 + ["=1" + " " * 100_000] * 12
+    jobs = client.submit_many(asked)
+    assert len({each.id for each in jobs if isinstance(each, Job)}) == len(house.accepted) == len(asked)
+
+
+def test_idempotency_keys_hold_for_many_and_alone(client: Packsys) -> None:
+    key = uuid4().hex
+    first, second, other = client.submit_many(
+        [{"formula": formula, "idempotency_key": key} for formula in ("=1", "=1", "=2")]
+    )
+    assert isinstance(first, Job)
+    assert first == second
+    assert first.id == client.submit("=1", idempotency_key=key).id
+    assert isinstance(other, Refused)
+    assert other.code == "IdempotencyMismatch"
 
 
 def test_wait_gives_the_ended_job_whatever_its_end(

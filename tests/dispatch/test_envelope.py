@@ -72,6 +72,15 @@ def test_a_wave_lies_in_its_queue_in_order(state_url: str, broker: Redis) -> Non
     assert broker.llen("formulas") == 0
 
 
+def test_waves_of_several_jobs_lie_in_their_queues_in_order(state_url: str, broker: Redis) -> None:
+    jobs = [replace(step(), job=f"job-{number}") for number in range(3)]
+    later = Route(priority=Priority.BACKFILL)
+    dispatcher(state_url).waves([([jobs[0]], Route()), ([jobs[1]], later), ([jobs[2], step("User", 2)], Route())])
+    tasks = [read(broker, "formulas")["headers"]["id"] for _ in range(3)]
+    assert tasks == ["job-0.1", "job-2.1", "job-1.2"]
+    assert read(broker, "formulas.backfill")["headers"]["id"] == "job-1.1"
+
+
 def test_a_wait_is_written_as_a_time(state_url: str, broker: Redis) -> None:
     dispatcher(state_url).again(step(), route=Route(), delay=1.5)
     assert read(broker, "formulas")["headers"]["eta"] == (NOW + timedelta(seconds=1.5)).isoformat()

@@ -22,6 +22,7 @@ from packsys.ports import CallSlots, Display, Egress, LastingResults
 from packsys.runtime.admission import Admission
 from packsys.runtime.advance import Advance
 from packsys.runtime.ahead import RunAhead
+from packsys.runtime.batch import SubmitMany
 from packsys.runtime.calling import MakeCall
 from packsys.runtime.connect import Connect
 from packsys.runtime.execute import Execute
@@ -64,6 +65,10 @@ class Messages:
         self.waiting.extend(("step", step.job, step.key) for step in steps)
         self.waiting.extend([("advance", steps[0].job)] * self.joins)
 
+    def waves(self, waves: Sequence[tuple[Sequence[Step], Route]]) -> None:
+        for steps, route in waves:
+            self.wave(steps, route=route)
+
     def again(self, step: Step, *, route: Route, delay: float = 0.0) -> None:
         self.delays.append(delay)
         self.calls[step.job, step.key] = step.invocation.name
@@ -94,6 +99,7 @@ class World:
     house: House
     messages: Messages
     submit: Submit
+    submit_many: SubmitMany
     execute: Execute
     advance: Advance
     reconcile: Reconcile
@@ -196,18 +202,20 @@ def world(
     def new_id() -> str:
         return f"00000000-0000-7000-8000-{next(numbers):012}"
 
+    submit = Submit(
+        compile=compile_formula,
+        open=Open(packs=packs, flights=flights),
+        jobs=house.jobs,
+        dispatcher=messages,
+        pressure=NoPressure(),
+        now=lambda: datetime.now(UTC),
+        new_id=new_id,
+    )
     return World(
         house=house,
         messages=messages,
-        submit=Submit(
-            compile=compile_formula,
-            open=Open(packs=packs, flights=flights),
-            jobs=house.jobs,
-            dispatcher=messages,
-            pressure=NoPressure(),
-            now=lambda: datetime.now(UTC),
-            new_id=new_id,
-        ),
+        submit=submit,
+        submit_many=SubmitMany(submit=submit, compiling=compile_formula.together),
         execute=Execute(
             steps=house.steps,
             make=make,

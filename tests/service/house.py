@@ -46,6 +46,7 @@ from packsys.memory.syncwork import MemorySyncFinish, MemorySyncUpkeep, MemorySy
 from packsys.model import Connection, Event, Job, PackVersion, Scope, Submission
 from packsys.planner.plan import Plan, PlannedStep
 from packsys.ports import EventStore, Flowed
+from packsys.runtime.batch import Answer
 from packsys.runtime.cancel import Cancel
 from packsys.runtime.clients import SetClient
 from packsys.runtime.connect import NewConnection, note_of
@@ -193,6 +194,7 @@ class SmallHouse:
         registry = Registry(shipped=[shipped(describe(github))], releases=self.releases)
         return Services(
             submit=self.submit,
+            submit_many=self.submit_many,
             preview=self.preview,
             assist=AssistAuthor(packs=TwoPacks(), connections=self.kept),
             cancel=Cancel(self.jobs),
@@ -339,6 +341,18 @@ class SmallHouse:
         if "Done()" in submission.formula:
             self.jobs.finish(job.id, submission.variables.get("Value"))
         return self.jobs.get(job.id)
+
+    def submit_many(self, submissions: Sequence[Submission]) -> Sequence[Answer]:
+        """Submits one after the other; where it is told not to be ready, it is so for all."""
+        return [self._answer(submission) for submission in submissions]
+
+    def _answer(self, submission: Submission) -> Answer:
+        try:
+            return self.submit(submission)
+        except NotReady:
+            raise
+        except PacksysError as error:
+            return error
 
     def preview(self, submission: Submission) -> Preview:
         """Gives a plan of one call after another."""

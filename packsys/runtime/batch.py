@@ -1,0 +1,88 @@
+"""Accepts many formulas at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+from packsys.errors import NotReady, PacksysError, RequestError
+from packsys.language.compile import Compiled
+from packsys.model import Job, Submission
+from packsys.runtime.submit import Submit
+from packsys.turns import Start
+
+MOST = 1_000
+"""Formulas of one batch."""
+
+WIDEST = 5_000
+"""Calls with which the jobs of one transaction begin, before the next transaction takes the others."""
+
+Answer = Job | PacksysError
+"""What became of one submission: its job, or why there is none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubmitMany:
+    """Keeps the jobs of many formulas in one transaction, and sends their first waves together.
+
+    Each formula is answered as :class:`~packsys.runtime.submit.Submit` answers it alone, and none troubles another.
+    ``compiling`` gives what compiles the formulas of one batch.
+    """
+
+    submit: Submit
+    compiling: Callable[[], Callable[[Submission], Compiled]]
+
+    def __call__(self, submissions: Sequence[Submission]) -> Sequence[Answer]:
+        """Gives for each submission its accepted job, the earlier one with its idempotency key, or its error.
+
+        Raises RequestError for more than :data:`MOST`, Overloaded where there is no room for more work, and NotReady.
+        Overloaded comes before anything is kept. After NotReady some may be kept: those are sent, and found again
+        under their keys. Jobs that begin with thousands of calls together take several transactions.
+        """
+        if len(submissions) > MOST:
+            raise RequestError(
+                f"There are {len(submissions)} formulas at once: send {MOST} at most, and then the next."
+            )
+        submit = replace(self.submit, compile=self.compiling(), may_call_back=cache(self.submit.may_call_back))
+        submit.pressure.check()
+        answers: dict[int, Answer] = {}
+        for part in _parts(_started(submit, submissions, answers)):
+            answers |= dict(zip(part, _kept(submit, [*part.values()]), strict=True))
+        return [answers[place] for place in range(len(submissions))]
+
+
+def _started(
+    submit: Submit, submissions: Sequence[Submission], answers: dict[int, Answer]
+) -> Iterator[tuple[int, Start]]:
+    """Gives what can be accepted, by its place; the errors of the others are put down as their answers."""
+    for place, submission in enumerate(submissions):
+        try:
+            asked = submit.checked(submission)
+            yield place, submit.start(asked, submit.compile(asked))
+        except NotReady:
+            raise
+        except PacksysError as error:
+            answers[place] = error
+
+
+def _parts(started: Iterator[tuple[int, Start]]) -> Iterator[dict[int, Start]]:
+    """Gathers as many as one transaction takes."""
+    part: dict[int, Start] = {}
+    calls = 0
+    for place, start in started:
+        part[place] = start
+        calls += len(start.opening.answered) + len(start.opening.wave)
+        if calls >= WIDEST:
+            yield part
+            part, calls = {}, 0
+    if part:
+        yield part
+
+
+def _kept(submit: Submit, starts: Sequence[Start]) -> Sequence[Answer]:
+    kept = submit.jobs.accept_many(starts)
+    ours = [start for start, job in zip(starts, kept, strict=True) if isinstance(job, Job) and job.id == start.job.id]
+    if sent := [start for start in ours if start.opening.wave]:
+        submit.send(sent)
+    return kept
