@@ -43,6 +43,9 @@ class CeleryDisplay:
 GATHERED_FOR = 0.1
 """Seconds for which the events of tasks are gathered before they are sent together: nobody in Flower sees it."""
 
+GATHERED = 250
+"""Events that are sent together at most: Celery sends 24, which one job of a few calls has."""
+
 
 def gather(consumer: Any) -> None:
     """Makes a consumer send the events of tasks in batches, instead of those of each task by themselves."""
@@ -62,6 +65,7 @@ def gather(consumer: Any) -> None:
             consumer.hub.call_later(GATHERED_FOR, flush)
 
     consumer.event_dispatcher.on_send_buffered = later
+    consumer.event_dispatcher.buffer_limit = GATHERED
 
 
 def _described(step: Step) -> dict[str, Any]:

@@ -37,8 +37,8 @@ class RedisQueues:
     def __init__(self, client: Redis, *, room: int = ROOM) -> None:
         """Takes a client of the state server, and how many messages a list holds before the others wait."""
         scripts = Path(__file__).with_name("lua")
-        self._script = client.register_script(scripts.joinpath("line.lua").read_text())
-        self._along = client.register_script(scripts.joinpath("along.lua").read_text())
+        flow, line, along = (scripts.joinpath(f"{name}.lua").read_text() for name in ("flow", "line", "along"))
+        self._script, self._along = client.register_script(flow + line), client.register_script(flow + along)
         self._client, self._room = client, room
 
     @classmethod
@@ -71,11 +71,8 @@ class RedisQueues:
         What it takes makes room, and what waits moves on: many are quicker than whoever calls ``flow`` now and then.
         Takes none where the server does not answer.
         """
-        pipe = self._client.pipeline(transaction=False)
         try:
-            self._along([queue], [most, *marks], client=pipe)
-            self._script([queue, _ring(queue)], [self._room, _lanes(queue), ""], client=pipe)
-            taken: Sequence[bytes] = pipe.execute()[0]
+            taken: Sequence[bytes] = self._along([queue, _ring(queue)], [self._room, _lanes(queue), most, *marks])
         except (RedisError, OSError):
             return ()
         return taken

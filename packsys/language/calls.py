@@ -10,6 +10,7 @@ from packsys.language.blocked import BLOCKED, Outcome
 from packsys.language.bounds import too_much
 from packsys.language.invocation import Invocation
 from packsys.language.keys import action_key, call_key
+from packsys.language.memory import Memory, Place
 from packsys.language.nodes import PackCall, TableRead
 from packsys.language.tables import READERS, Query, invocation
 from packsys.values import ErrorValue, Failure, Origin, Value
@@ -37,25 +38,37 @@ class Spent(Exception):
 class Calls:
     """Answers calls from the outcomes at hand, and collects the others."""
 
-    def __init__(self, outcomes: Mapping[str, Value], *, limit: int) -> None:
-        """Takes the outcomes by key, and how many calls the job may make."""
+    def __init__(self, outcomes: Mapping[str, Value], *, limit: int, memory: Memory) -> None:
+        """Takes the outcomes by key, how many calls the job may make, and what earlier passes left."""
         self.pending: dict[str, Invocation] = {}
         self.merged = 0
         self.asked = 0  # requests that wait, equal ones counted each time
         self._fewest: int | None = None
         self._outcomes = outcomes
+        self._memory = memory
         self._limit = limit
         self._acting = False  # an action is pending, or waits for its arguments
         self._acted: list[tuple[str | int, str]] = []
         self._last: Mapping[str | int, str] = {}
 
-    def request(self, call: PackCall, account: Value, given: Sequence[Sequence[Value]], path: Sequence[int]) -> Outcome:
-        """Gives a call's value or error, or blocked when it has to be made; ``path`` counts the items around it.
+    def recall(self, place: Place) -> tuple[str, int] | None:
+        """Finds the key that a call came to in an earlier pass, and the steps to it, where it has an outcome by now."""
+        known = self._memory.find(place)
+        return known if known is not None and known[0] in self._outcomes else None
+
+    def answer(self, key: str, call: PackCall) -> Outcome:
+        """Gives the outcome of a call that was recalled."""
+        return self._answered(key, call.start, call.end, f"{call.pack}::{call.formula}")
+
+    def request(
+        self, call: PackCall, account: Value, given: Sequence[Sequence[Value]], place: Place, *, steps: int
+    ) -> Outcome:
+        """Gives a call's value or error, or blocked when it has to be made; its arguments took so many ``steps``.
 
         Raises :class:`Spent` where the job would make more calls than it may.
         """
         try:
-            return self._settled(call, account_of(call, account), fill(call, given), path)
+            return self._settled(call, account_of(call, account), fill(call, given), place, steps)
         except Failure as problem:
             return placed(problem.error, call.start, call.end, f"{call.pack}::{call.formula}")
 
@@ -96,11 +109,14 @@ class Calls:
         self._last = began.last
 
     def _settled(
-        self, call: PackCall, account: str | None, arguments: Mapping[str, Value], path: Sequence[int]
+        self, call: PackCall, account: str | None, arguments: Mapping[str, Value], place: Place, steps: int
     ) -> Outcome:
         thing: str | int = call.pack_id if account is None else account
         era = self._last.get(thing)
+        path = place[1:]
         key = action_key(call, account, arguments, path) if call.action else call_key(call, account, arguments, era)
+        if not call.action and not self._acted:  # else an action inside of it or before it counts as well
+            self._memory.note(place, key, steps)
         if key in self._outcomes:
             if call.action:
                 self._acted.append((thing, key))

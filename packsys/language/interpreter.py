@@ -30,6 +30,7 @@ from packsys.language.functions.registry import Asked, Clock, Each, Function, In
 from packsys.language.invocation import Invocation
 from packsys.language.limits import Budget
 from packsys.language.locales import DEFAULT
+from packsys.language.memory import Memory
 from packsys.language.nodes import (
     AccountRef,
     Constant,
@@ -77,14 +78,16 @@ def evaluate(
     timezone: str,
     locale: str = DEFAULT,
     budget: Budget | None = None,
+    memory: Memory | None = None,
 ) -> Pass:
     """Makes one pass; ``outcomes`` are the values and errors of finished calls, by key.
 
     ``now`` knows its time zone and is the same in all passes of a job, ``locale`` is what functions go by that are
-    told no other. Errors in the formula are values: nothing is raised for them.
+    told no other. ``memory`` comes from an earlier pass, with the same terms and fewer outcomes. Errors in the formula
+    are values: nothing is raised for them.
     """
     bounds = budget or Budget()
-    calls = Calls(outcomes, limit=bounds.calls)
+    calls = Calls(outcomes, limit=bounds.calls, memory=(memory or Memory()).of(tree))
     evaluation = _Evaluation(variables, calls, Clock(now.astimezone(ZoneInfo(timezone)), locale), bounds)
     return Pass(evaluation.run(tree), tuple(calls.pending.values()), calls.merged, calls.early)
 
@@ -224,13 +227,17 @@ class _Evaluation:
         return outcome
 
     def pack_call(self, node: PackCall) -> Steps:
-        asked = self.calls.asked
+        place, asked, began = (id(node), *self.path), self.calls.asked, self.steps
+        if (recalled := self.calls.recall(place)) is not None:
+            key, steps = recalled
+            self._spend(steps)
+            return self.calls.answer(key, node)
         parts = [part for given in node.arguments for part in given.nodes]
         (account, *values), failed = yield from _all([node.account, *parts])
         if failed is None:
             known = iter(values)
             given = [[next(known) for _ in argument.nodes] for argument in node.arguments]
-            return self.calls.request(node, account, given, self.path)
+            return self.calls.request(node, account, given, place, steps=self.steps - began)
         if failed is BLOCKED:
             self.calls.hold(node)
             self.calls.wait(asked)

@@ -11,6 +11,7 @@ from packsys.language.interpreter import BLOCKED, Pass, evaluate
 from packsys.language.invocation import Invocation
 from packsys.language.limits import Budget
 from packsys.language.locales import DEFAULT
+from packsys.language.memory import Memory
 from packsys.language.nodes import Node
 from packsys.values import Value
 
@@ -55,14 +56,23 @@ def next_wave(
     timezone: str,
     locale: str = DEFAULT,
     budget: Budget | None = None,
+    memory: Memory | None = None,
 ) -> Wave | Finished:
     """Decides from the outcomes at hand, by key, and from nothing else: asked twice, it answers the same.
 
-    ``now`` knows its time zone and is the same each time. A formula whose value is known ends, unless an action is
+    ``now`` knows its time zone and is the same each time; ``memory`` spares a later round of the same job what an
+    earlier one evaluated. A formula whose value is known ends, unless an action is
     still to be run. Calls that are on their way are listed again.
     """
     found = evaluate(
-        tree, variables=variables, outcomes=outcomes, now=now, timezone=timezone, locale=locale, budget=budget
+        tree,
+        variables=variables,
+        outcomes=outcomes,
+        now=now,
+        timezone=timezone,
+        locale=locale,
+        budget=budget,
+        memory=memory,
     )
     if any(invocation.action for invocation in found.pending) or found.value is BLOCKED:
         return _wave(found)

@@ -10,6 +10,7 @@ from threading import Lock
 
 from packsys.errors import NotReady
 from packsys.language.invocation import Invocation
+from packsys.language.memory import Memory
 from packsys.model import Claim, Step, StepState
 from packsys.planner.rounds import Finished, Wave
 from packsys.runtime.advance import Advance, Turn, decide, grown
@@ -73,16 +74,16 @@ class _Run:
         self._head, self._begun = outing.settled[0].claim, ahead.clock()
         self._standing = grown(outing.standing, outing.settled)
         self._made: list[tuple[Settled, float, float]] = []
-        self._rest = Wave(())
+        self._rest, self._memory = Wave(()), Memory()
         self._lock, self._written = Lock(), False
         self._turn: Turn | None = None
 
     def run(self) -> Turn | None:
-        decision = decide(self._standing)
+        decision = decide(self._standing, self._memory)
         while isinstance(decision, Wave) and self._goes(decision):
             if not self._make(decision):
                 return self._turn
-            decision = decide(self._standing)
+            decision = decide(self._standing, self._memory)
         return waiting(lambda: self._commit(decision))
 
     def _goes(self, wave: Wave) -> bool:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from packsys.errors import HouseError, PacksysError
 from packsys.language.interpreter import Invocation
+from packsys.language.memory import Memory
 from packsys.language.nodes import Node
 from packsys.model import PackVersion
 from packsys.planner.rounds import Finished, Wave, next_wave
@@ -39,7 +40,7 @@ class RunLocally:
 
     def __call__(self, tree: Node, variables: Mapping[str, Value]) -> LocalRun:
         """Makes wave after wave until the formula has a value."""
-        started, outcomes, waves = self.now(), dict[str, Value](), list[Wave]()
+        started, outcomes, waves, memory = self.now(), dict[str, Value](), list[Wave](), Memory()
         while True:
             decision = next_wave(
                 tree,
@@ -48,6 +49,7 @@ class RunLocally:
                 now=started,
                 timezone=self.timezone,
                 locale=self.locale,
+                memory=memory,
             )
             match decision:
                 case Finished(value):

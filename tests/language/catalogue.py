@@ -11,6 +11,7 @@ from packsys.language.codec import dumps, loads
 from packsys.language.compile import compile_formula
 from packsys.language.invocation import Invocation
 from packsys.language.limits import Budget
+from packsys.language.memory import Memory
 from packsys.language.nodes import Node
 from packsys.language.scope import FixedScope, KnownConnection, KnownPack, KnownTable, Scope
 from packsys.language.signature import Kind, Need, Parameter, Shape, Signature
@@ -189,6 +190,7 @@ def decide(
     timezone: str = "UTC",
     locale: str = "en",
     budget: Budget | None = None,
+    memory: Memory | None = None,
 ) -> Wave | Finished:
     """Asks what a formula needs now."""
     return next_wave(
@@ -199,6 +201,7 @@ def decide(
         timezone=timezone,
         locale=locale,
         budget=budget,
+        memory=memory,
     )
 
 

@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from packsys.language.limits import Budget
+from packsys.language.memory import Memory
 from packsys.planner.rounds import Finished, Wave
 from packsys.values import Value
 from tests.language.catalogue import answer, decide, run, tree_of
@@ -71,3 +73,38 @@ def test_the_value_does_not_depend_on_the_order_in_which_calls_return(formula: s
 def test_a_call_is_made_once(formula: str) -> None:
     keys = [call.key for wave in run(formula).waves for call in wave]
     assert len(keys) == len(set(keys))
+
+
+acting = st.recursive(
+    formulas,
+    lambda inner: st.one_of(
+        st.tuples(inner, inner).map(
+            lambda pair: f'RunActions({pair[0]}, Slack::Post("#a", ({pair[1]}) & ""), {pair[0]})'
+        ),
+        st.tuples(inner, inner).map(lambda pair: f'If(Slack::Post("#b", {pair[0]}) = 1, 1, {pair[1]})'),
+        st.tuples(inner, inner).map(
+            lambda pair: f'List(1, 2).ForEach(Slack::Post("#c", CurrentValue & ({pair[0]}))).Count() & ({pair[1]})'
+        ),
+    ),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(acting, st.sampled_from([Budget(), Budget(nodes=60), Budget(nodes=25), Budget(calls=3)]), st.data())
+def test_what_earlier_rounds_remember_changes_no_decision(formula: str, budget: Budget, data: st.DataObject) -> None:
+    """Nor when a budget is used up."""
+    tree, outcomes, memory = tree_of(formula), dict[str, Value](), Memory()
+    while isinstance(found := decide(tree, outcomes, budget=budget), Wave):
+        assert decide(tree, outcomes, budget=budget, memory=memory) == found
+        arrived = data.draw(st.sets(st.integers(0, len(found.invocations) - 1), min_size=1))
+        outcomes |= {call.key: answer(call) for place, call in enumerate(found.invocations) if place in arrived}
+    assert decide(tree, outcomes, budget=budget, memory=memory) == found
+
+
+def test_a_memory_of_one_tree_says_nothing_of_another() -> None:
+    memory, first, second = Memory(), tree_of("Users::GetUserName(city)"), tree_of("Users::GetUserName(user)")
+    asked = decide(first, {}, memory=memory)
+    assert isinstance(asked, Wave)
+    outcomes = {asked.invocations[0].key: "x"}
+    assert decide(second, outcomes, memory=memory) == decide(second, outcomes)

@@ -1,17 +1,24 @@
--- Takes messages from the head of a list as long as each holds all of some marks.
--- KEYS: the list. ARGV: how many at most, marks. Gives the messages.
+-- Takes messages from the head of a list as long as each holds all of some marks, and then fills it up.
+-- KEYS: the list, the ring of lanes. ARGV: room in the list, prefix of lanes, how many at most, marks. Gives the
+-- messages. "flow" stands before this.
 local taken = {}
-while #taken < tonumber(ARGV[1]) do
-    local message = redis.call('LINDEX', KEYS[1], -1)
-    if not message then
-        return taken
-    end
-    for mark = 2, #ARGV do
+
+local function fits(message)
+    for mark = 4, #ARGV do
         if not string.find(message, ARGV[mark], 1, true) then
-            return taken
+            return false
         end
+    end
+    return true
+end
+
+while #taken < tonumber(ARGV[3]) do
+    local message = redis.call('LINDEX', KEYS[1], -1)
+    if not message or not fits(message) then
+        break
     end
     redis.call('RPOP', KEYS[1])
     taken[#taken + 1] = message
 end
+flow(KEYS[1], KEYS[2], ARGV[2], tonumber(ARGV[1]))
 return taken
