@@ -12,7 +12,7 @@ from benchmarks.execution.shapes import Shape
 PATIENCE = 120.0
 """Seconds after which a job that has not ended ends the benchmark."""
 
-CHUNK = 100
+CHUNK = 50
 """Jobs that a service with many would send together, where an engine takes many."""
 
 Wait = Callable[[], object]

@@ -75,7 +75,7 @@ def rate(house: House, shape: Shape, rounds: int, jobs: int) -> Iterator[Figure]
 def submission(house: House, shape: Shape, rounds: int, jobs: int) -> Iterator[Figure]:
     """Measures submission alone, from one process, while the workers are still; then lets them end the jobs.
 
-    packsys takes the jobs as a service with many sends them, a hundred together, and once more one by one.
+    packsys takes the jobs as a service with many sends them, fifty together, and once more one by one.
     """
     seconds, alone = Rounds(), Rounds()
     for number in range(rounds):

@@ -75,19 +75,27 @@ def services(request: Request) -> Services:
     return house
 
 
-def caller(request: Request) -> Key:
+# What FastAPI asks for must be asynchronous: it takes everything else to another thread, and each way costs a request.
+
+
+async def house_of(request: Request) -> Services:
+    """Gives the house to a route."""
+    return services(request)
+
+
+async def caller(request: Request) -> Key:
     """Gives the key that the route has checked."""
     key: Key = request.state.key
     return key
 
 
-def draining(request: Request) -> Callable[[], bool]:
+async def draining(request: Request) -> Callable[[], bool]:
     """Gives the question whether the server is about to stop, so that those who wait let go."""
     asked: Callable[[], bool] = request.app.state.draining
     return asked
 
 
-House = Annotated[Services, Depends(services)]
+House = Annotated[Services, Depends(house_of)]
 Caller = Annotated[Key, Depends(caller)]
 Draining = Annotated[Callable[[], bool], Depends(draining)]
 

@@ -16,7 +16,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from packsys.bootstrap import Services
 from packsys.errors import IdempotencyMismatch
-from packsys.model import Job, Progress, Scope
+from packsys.model import Job, Progress, Scope, Submission
 from packsys.runtime.report import report
 from packsys.service.auth import Caller, Draining, House, keyed_router
 from packsys.service.fields import (
@@ -68,11 +68,14 @@ async def submit_job(
     job. The same key with another request is refused.
     """
     submission = submission_of(asked, key, one_of(idempotency_key, asked.idempotency_key))
-    job = await to_thread.run_sync(house.submit, submission)
+    job, at_once = await to_thread.run_sync(_submitted, house, submission)
+    response.headers["Location"] = f"/v1/jobs/{job.id}"
+    if at_once:
+        response.status_code = 200
+        return at_once
     read = partial(house.jobs.get, job.id, workspace=key.workspace)
     job = await settled(job, read=read, feed=house.feed, seconds=asked.wait, draining=draining)
     response.status_code = 200 if job.state.final else 202
-    response.headers["Location"] = f"/v1/jobs/{job.id}"
     return await reported(job, house)
 
 
@@ -103,6 +106,12 @@ def one_of(header: str | None, field: str | None) -> str | None:
 async def reported(job: Job, house: House, *, steps: bool = True) -> dict[str, Any]:
     """Gives a job with its progress as JSON, and with its steps if they are wanted."""
     return await to_thread.run_sync(_report, job, house, steps)
+
+
+def _submitted(house: Services, submission: Submission) -> tuple[Job, dict[str, Any] | None]:
+    """Gives the job, and what is told of it where it has ended already: on one way to another thread."""
+    job = house.submit(submission)
+    return job, _report(job, house, True) if job.state.final else None
 
 
 def _report(job: Job, house: Services, wanted: bool) -> dict[str, Any]:
