@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,16 +25,18 @@ def keep(
     place: Any,
     page: PageRows,
     *,
+    came: Mapping[str, str],
     mark: bytes | None,
     lease: float | None = None,
 ) -> tuple[Counts, Phase]:
     """Compares a page with what is kept, keeps what differs, moves the run on, counts, and says what comes next.
 
-    The run is held; with a ``lease`` its next page is taken for as many seconds.
+    The run is held; ``came`` is what :func:`columns` gives of the page. With a ``lease`` the run's next page is taken
+    for as many seconds.
     """
     repeated = len(page.rows) - len({row.key for row in page.rows})
     given = {"rows": len(page.rows) + len(page.rejects), "rejected": len(page.rejects), "repeated": repeated}
-    terms = {**_terms(place, page), **given, "mark": mark, **_taken(page, lease), **_came(page)}
+    terms = {**_terms(place, page), **given, "mark": mark, **_taken(page, lease), **came}
     found = LIGHT["keep"].row(connection, terms)
     return replace(counts(found), **given), Phase(found.phase)
 
@@ -70,16 +72,19 @@ def _taken(page: PageRows, lease: float | None) -> dict[str, Any]:
     return {"taken": lease is not None and page.continuation is not None, "lease": lease or 0.0}
 
 
-def _came(page: PageRows) -> dict[str, str]:
-    """Writes each column of the rows as one text, which takes less time to send and to read than a thousand values."""
-    columns = {
+def columns(page: PageRows) -> Mapping[str, str]:
+    """Writes each column of the rows as one text, which takes less time to send and to read than a thousand values.
+
+    That is done before the run is held: meanwhile its other partitions can keep their pages.
+    """
+    written = {
         "came_keys": [escape(row.key) for row in page.rows],
         "came_hashes": [row.digest.hex() for row in page.rows],
         "came_documents": [row.document for row in page.rows],
         "came_notes": [notes_text(row.notes) or "" for row in page.rows],
     }
-    separator = _apart(columns.values())
-    return {"separator": separator, **{name: separator.join(column) for name, column in columns.items()}}
+    separator = _apart(written.values())
+    return {"separator": separator, **{name: separator.join(column) for name, column in written.items()}}
 
 
 def _apart(columns: Iterable[Sequence[str]]) -> str:

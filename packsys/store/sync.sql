@@ -90,8 +90,7 @@ returning run_id
 -- name: hold
 -- Locks a run, or a partition and its run, and the table until the end of the transaction; no row when the claim was
 -- lost, or the run of a partition rests. What is kept is kept for the run, at the number of its next page; "own" is who
--- is claimed, "parted" the run that an incremental one looks for completions of partitions in. It
--- also says how to join
+-- is claimed, "parted" the run that an incremental one looks for completions of partitions in. It also says how to join
 -- until then, because nothing is known yet of rows that came a second ago: a page looks its rows up one by one in an
 -- index, a finish compares everything with everything, and each way takes hours at the other's work.
 select sync_table.scope, top.serial, top.pages as page, top.mode, swept, sync_run.serial as own,

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row
 
 from packsys.errors import EndlessPages
 from packsys.store.database import Database
-from packsys.store.staging import keep, reject
+from packsys.store.staging import columns, keep, reject
 from packsys.store.syncparts import divide, moved
 from packsys.store.syncqueries import LIGHT, SYNC, claim
 from packsys.syncmodel import Counts, Evidence, PageRows, Stored, SyncClaim, going_on
@@ -44,7 +44,7 @@ class PostgresSyncWork:
 
     def apply(self, claim: SyncClaim, page: PageRows, *, lease: float | None = None) -> Stored | None:
         """Keeps a page's rows and where to go on, in one transaction; None, and nothing written, without the claim."""
-        mark = _mark(claim, page)
+        mark, came = _mark(claim, page), columns(page)
         with self._database.direct.begin() as connection:
             place = LIGHT["hold"].row(connection, {**_held(claim), "mark": mark, "complete": False})
             if place is None:
@@ -52,7 +52,7 @@ class PostgresSyncWork:
             if place.looped:
                 raise EndlessPages(f"Page {claim.run.page + 1} of {claim.table.name or claim.table.table} leads back.")
             divide(connection, place, page)
-            counts, phase = keep(connection, place, page, mark=mark, lease=lease)
+            counts, phase = keep(connection, place, page, came=came, mark=mark, lease=lease)
             reject(connection, place, page)
             stored = Stored(counts=counts, due=moved(connection, claim, place, page))
         return going_on(claim, page, stored, phase=phase, taken=lease is not None)
