@@ -11,6 +11,7 @@ from sqlalchemy import text
 import packsys.store
 from packsys.store.database import Database
 from packsys.store.queries import load
+from packsys.store.statements import statements
 from packsys.store.tables import metadata
 from packsys.turns import Opening, Settled
 from tests.ports.house import House, in_postgres
@@ -38,7 +39,7 @@ def test_a_sentence_stands_above_each_statement(part: str) -> None:
 
 def test_every_statement_is_used() -> None:
     code = "".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*.py"))
-    assert [name for file in FILES for name in load(file) if f'"{name}"' not in code] == []
+    assert [name for file in FILES for name in statements(file) if f'"{name}"' not in code] == []
 
 
 def test_a_column_means_the_same_in_every_table() -> None:
