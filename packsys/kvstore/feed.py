@@ -160,9 +160,8 @@ def _number(entry: Any) -> int:
 
 def _call(job: str, events: Iterable[Event]) -> Sequence[Any]:
     told = list(events)
-    seconds = TTL_ENDED if any(event.last for event in told) else TTL
     pairs = [part for event in told for part in (event.number, _written(event))]
-    return (_name(job), _early(_name(job)), MOST, MOST_EARLY, seconds, *pairs)
+    return (_name(job), _early(_name(job)), MOST, MOST_EARLY, TTL, TTL_ENDED, *pairs)
 
 
 def _written(event: Event) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from threading import Event as Bell
@@ -99,6 +99,21 @@ def test_a_stream_is_kept_for_an_hour_and_after_the_end_for_a_minute(feed: Redis
     assert TTL_ENDED < server.ttl(key(job)) <= TTL
     feed.publish([event(job, 2, EventKind.JOB_DONE)])
     assert feed.flush()
+    assert 0 < server.ttl(key(job)) <= TTL_ENDED
+
+
+@pytest.mark.parametrize(("first", "then"), [([3, 4], [1, 2]), ([1, 4], [2, 3]), ([1], [2, 3, 4]), ([1, 3, 4], [2])])
+def test_what_comes_late_from_another_process_keeps_an_ended_job_no_longer(
+    servers: EmbeddedServers, feed: RedisFeed, server: Redis, first: Sequence[int], then: Sequence[int]
+) -> None:
+    """A worker may have ended a job before its service, or another worker, has sent what came before."""
+    job = new_job()
+    kinds = {4: EventKind.JOB_DONE}
+    feed.publish([event(job, number, kinds.get(number, EventKind.STEP_DONE)) for number in first])
+    assert feed.flush()
+    with closing(RedisFeed.at(servers.state_url)) as other:
+        other.publish([event(job, number, kinds.get(number, EventKind.STEP_DONE)) for number in then])
+        assert other.flush()
     assert 0 < server.ttl(key(job)) <= TTL_ENDED
 
 
