@@ -82,7 +82,14 @@ def test_whoever_is_killed_inside_fails_its_call_and_is_replaced(bench: Bench, w
         assert own.again(pack) == "on"
         with pytest.raises(SandboxError):
             own.go("await context.fetcher.fetch({url: '/'}); return 1", fetcher=Killer(which, before))
-        assert own.again(pack) == "on"
+        assert within(60, lambda: _answers(own, pack))  # one that waited and was killed too fails one more call
+
+
+def _answers(bench: Bench, pack: int) -> bool:
+    try:
+        return bool(bench.again(pack) == "on")
+    except SandboxError:
+        return False
 
 
 def test_a_child_that_waits_may_be_killed_too(bench: Bench) -> None:
