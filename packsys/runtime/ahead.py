@@ -26,9 +26,9 @@ from packsys.turns import Ahead, Settled, Standing
 class Outing:
     """Is what calls are made ahead of: outcomes that are not committed, and the job's standing before them.
 
-    Nothing else of the job is open. No wave begins ahead after ``by``, and none at all where something of it was tried
-    before, so that ``untried`` is False; after ``until`` the job goes to whoever takes the next
-    message. ``show`` is told of each call that is made, ``hold`` of the claims to hold instead of those before.
+    Nothing else of the job is open. No wave begins ahead after ``by``, and none at all unless all that the worker took
+    is ``untried``; after ``until`` the job goes to whoever takes the next message. ``show`` is told of each call that
+    is made, ``hold`` of the claims to hold instead of those before.
     """
 
     settled: Sequence[Settled]
