@@ -39,8 +39,8 @@ def _publish(client: Packsys, folder: Path) -> None:
     source = (PACKS / "bench.py").read_text("utf-8")
     (folder / "walled").mkdir()
     (folder / "walled" / "pack.py").write_text(source.replace("9300", "9301").replace('"Bench"', '"Walled"'), "utf-8")
-    client.publish(read_archive(folder / "walled"))
-    client.publish(read_archive(PACKS / "bench.js", told={"id": 9302, "name": "Script"}))
+    client.packs.publish(read_archive(folder / "walled"))
+    client.packs.publish(read_archive(PACKS / "bench.js", told={"id": 9302, "name": "Script"}))
 
 
 def _latencies(client: Packsys) -> Iterator[Figure]:

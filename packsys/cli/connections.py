@@ -49,19 +49,19 @@ def connect(
             return
         entered = {field: _entered(field) for field in fields or ("Token",)}
         secret = {"fields": entered} if fields else {"token": entered["Token"]}
-        kept = service.connect(pack=pack, name=name, endpoint=endpoint, connection=connection, **secret)
+        kept = service.connections.connect(pack=pack, name=name, endpoint=endpoint, connection=connection, **secret)
         click.echo(f"{kept['name']} {kept['id']}")
 
 
 def _signed_in(service: Packsys, pack: str, name: str, endpoint: str, connection: str | None, *, opens: bool) -> str:
     with Loopback() as loopback:
-        begun = service.begin_sign_in(
+        begun = service.connections.begin_sign_in(
             pack=pack, name=name, endpoint=endpoint, connection=connection, redirect=loopback.url
         )
         click.echo(f"Sign in at {begun['authorization_url']}", err=True)
         if opens:
             webbrowser.open(begun["authorization_url"])
-        service.finish_sign_in(loopback.wait(begun["authorization_url"], seconds=begun["expires_in"]))
+        service.connections.finish_sign_in(loopback.wait(begun["authorization_url"], seconds=begun["expires_in"]))
     return str(begun["connection"])
 
 
@@ -83,7 +83,7 @@ def list_connections(*, url: str | None, key: str | None) -> None:
     address = find_address(url=url, key=key)
     table = Table("id", "name", "pack", "state", "last used", box=None, pad_edge=False)
     with Packsys(address.url, address.key) as service:
-        for each in service.connections():
+        for each in service.connections.list():
             state = f"{each['state']} ({each['reason']})" if each["reason"] else each["state"]
             table.add_row(each["id"], each["name"], str(each["pack_id"]), state, each["last_used_at"] or "never")
     Console().print(table)
@@ -96,7 +96,7 @@ def revoke(connection: str, *, url: str | None, key: str | None) -> None:
     """Ends CONNECTION: its secret is thrown away, and the service told to end its tokens."""
     address = find_address(url=url, key=key)
     with Packsys(address.url, address.key) as service:
-        ended = service.disconnect(connection)
+        ended = service.connections.disconnect(connection)
     click.echo(f"{ended['name']} {ended['state']}")
 
 
@@ -107,7 +107,7 @@ def audit(connection: str, *, url: str | None, key: str | None) -> None:
     """Shows what happened to CONNECTION, oldest first; exits with 1 when its history was changed."""
     address = find_address(url=url, key=key)
     with Packsys(address.url, address.key) as service:
-        history = service.audit(connection)
+        history = service.connections.audit(connection)
     for line in history["lines"]:
         said = " ".join(filter(None, [line["action"], line["detail"]]))
         click.echo(f"{line['at']}  {line['actor'] or '-'}  {line['source'] or '-'}  v{line['version']}  {said}")
@@ -128,5 +128,5 @@ def set_client(pack: str, *, client_id: str, url: str | None, key: str | None) -
     """Sets the client of PACK; asks for its secret, or reads it from standard input (empty for a public client)."""
     address = find_address(url=url, key=key)
     with Packsys(address.url, address.key) as service:
-        kept = service.set_oauth_client(pack, client_id=client_id, client_secret=_entered("Client secret"))
+        kept = service.connections.set_oauth_client(pack, client_id=client_id, client_secret=_entered("Client secret"))
     click.echo(f"{pack} {kept['client_id']}")

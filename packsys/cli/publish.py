@@ -43,5 +43,5 @@ def add(path: Path, *, url: str | None, key: str | None, **options: Any) -> None
     archive = read_archive(path, told=told(**options))
     address = find_address(url=url, key=key)
     with Packsys(address.url, address.key) as service:
-        published = service.publish(archive)
+        published = service.packs.publish(archive)
     click.echo(f"{published['name']} {published['version']} ({published['id']}) {published['digest']}")

@@ -13,9 +13,8 @@ from packsys.cli.address import find_address
 from packsys.cli.ask import asks_service
 from packsys.cli.syncscreen import follow, rhythm, row_list, run_list, summary, sync_list
 from packsys.cli.values import print_value, read_variable
-from packsys.client import Packsys
+from packsys.client import Packsys, View
 from packsys.errors import NotFound, RequestError
-from packsys.syncclient import View
 
 LOOK = 0.3
 """Seconds for which the service waits on a run before the screen is drawn again."""
@@ -300,7 +299,7 @@ def _last_run(service: Packsys, table: str) -> View:
 
 
 def _account(service: Packsys, account: str) -> str:
-    for each in service.connections():
+    for each in service.connections.list():
         if account in (each["id"], each["name"]) and each["state"] != "revoked":
             return str(each["id"])
     raise NotFound(f"There is no connected account {account!r}: 'packsys connections list' shows those that there are.")

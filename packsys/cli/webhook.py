@@ -53,7 +53,7 @@ def dead(*, url: str | None, key: str | None) -> None:
     """Lists the messages that were given up, with the reason."""
     address = find_address(url=url, key=key)
     with Packsys(address.url, address.key) as service:
-        for each in service.deliveries(state="dead"):
+        for each in service.deliveries.list(state="dead"):
             click.echo(f"{each['id']}  {each['url']}  {each['reason']}")
 
 
@@ -64,5 +64,5 @@ def retry(delivery: str, *, url: str | None, key: str | None) -> None:
     """Sends the message about the job DELIVERY once more, at once and on the whole schedule."""
     address = find_address(url=url, key=key)
     with Packsys(address.url, address.key) as service:
-        again = service.retry_delivery(delivery)
+        again = service.deliveries.retry(delivery)
     click.echo(f"{again['id']} {again['state']}")

@@ -70,7 +70,7 @@ def test_the_end_of_a_job_is_told_and_signed(
     assert told["data"].get("value") == (42 if kind == "job.done" else None)
     assert received.headers["webhook-id"] == f"msg_{job.id}"
     assert received.headers["content-type"] == "application/json"
-    until(lambda: job.id in [each["id"] for each in service.deliveries(state="delivered")])
+    until(lambda: job.id in [each["id"] for each in service.deliveries.list(state="delivered")])
 
 
 def test_it_is_told_of_a_job_that_plain_celery_submitted_and_of_one_that_is_cancelled(
@@ -123,7 +123,7 @@ def test_what_is_dead_is_listed_and_sent_again(
     receiver.answers = [410]
     job = service.submit("1 + 1", callback=receiver.url)
     receiver.next()
-    until(lambda: [each["id"] for each in service.deliveries(state="dead")] == [job.id])
+    until(lambda: [each["id"] for each in service.deliveries.list(state="dead")] == [job.id])
     listed = packsys("webhook", "dead", system=system)
     assert job.id in listed
     assert packsys("webhook", "retry", job.id, system=system) == f"{job.id} pending"
@@ -132,8 +132,8 @@ def test_what_is_dead_is_listed_and_sent_again(
 
 def test_a_private_network_that_nobody_allowed_is_not_reached(service: Packsys, secret: str) -> None:
     job = service.submit("1 + 1", callback="http://10.0.0.1/hook")
-    until(lambda: any(each["id"] == job.id for each in service.deliveries(state="dead")))
-    (dead,) = [each for each in service.deliveries(state="dead") if each["id"] == job.id]
+    until(lambda: any(each["id"] == job.id for each in service.deliveries.list(state="dead")))
+    (dead,) = [each for each in service.deliveries.list(state="dead") if each["id"] == job.id]
     assert "10.0.0.1" in dead["reason"]
 
 

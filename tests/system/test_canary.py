@@ -82,7 +82,7 @@ class Aviary:
 
     def connect(self, pack: str, fields: Mapping[str, str]) -> None:
         """Connects an account of a pack."""
-        made = self.service.connect(pack=pack, name="me", fields=fields, endpoint=self.parrot.url)
+        made = self.service.connections.connect(pack=pack, name="me", fields=fields, endpoint=self.parrot.url)
         self.accounts[pack] = made["id"]
 
     def ask(self, pack: str, formula: str, way: str) -> str:
@@ -133,7 +133,7 @@ def settled(system: System, parrot: Parrot, provider: Provider, authority: Spite
     listener = Listener()
     authority.client.redirects.append(f"{system.url}/v1/oauth/callback")
     with tapped(*urls) as taps, watching, Packsys(system.url, system.key) as service:
-        service.http.event_hooks["response"].append(listener)
+        service.transport.http.event_hooks["response"].append(listener)
         yield Aviary(
             system=system,
             service=service,
@@ -182,7 +182,7 @@ def test_no_secret_is_in_anything_that_is_written_down_or_sent(aviary: Aviary, t
     everything_is_tried(aviary, tmp_path, share)
     wrong_accounts_are_refused(aviary)
     for account in aviary.accounts.values():
-        aviary.service.disconnect(account)
+        aviary.service.connections.disconnect(account)
     dumped = aviary.dumped()
     assert leaks(dumped, *MARKS) == []
     assert not [place for place in PLACES if not dumped[place]], "a place was not looked into"
@@ -218,10 +218,10 @@ def everything_is_tried(aviary: Aviary, folder: Path, share: int) -> None:
     for pack, (_, fields) in KINDS.items():
         aviary.connect(pack, fields)
     stranger = write_pack(folder / "Stranger", id=20101, name="Stranger", authentication=f"HeaderBearerToken({OWN})")
-    aviary.service.publish(read_archive(stranger.parent))
+    aviary.service.packs.publish(read_archive(stranger.parent))
     aviary.connect("Stranger", {"token": canary("stranger")})
-    aviary.service.set_oauth_client("Signed", client_id=CLIENT, client_secret=SECRET)
-    assert aviary.sign_in(aviary.service.http).status_code == 200
+    aviary.service.connections.set_oauth_client("Signed", client_id=CLIENT, client_secret=SECRET)
+    assert aviary.sign_in(aviary.service.transport.http).status_code == 200
     for pack, jobs in asked_everything(aviary, [*KINDS, "Stranger", "Signed"], share).items():
         assert sum(job.state == "done" for job in jobs) > len(jobs) / 3, f"{pack} was not asked"
     for job in [aviary.ask("Bearer", "Waited", "plain"), aviary.ask("Stranger", "Waited", "plain")]:
@@ -233,7 +233,7 @@ def everything_is_tried(aviary: Aviary, folder: Path, share: int) -> None:
     assert aviary.authority.given[0].refresh[1:], "nothing was refreshed"
     aviary.authority.spite = True
     ended(aviary, [aviary.ask("Signed", "Text", "401"), aviary.ask("Signed", "Direct", "401")])
-    assert aviary.sign_in(aviary.service.http).status_code == 409
+    assert aviary.sign_in(aviary.service.transport.http).status_code == 409
     aviary.authority.spite = False
 
 
@@ -255,13 +255,13 @@ def wrong_accounts_are_refused(aviary: Aviary) -> None:
         {**right, "name": 7},
     ]
     for body in wrong:
-        assert 400 <= aviary.service.http.post("/v1/connections", json=body).status_code < 500, body
+        assert 400 <= aviary.service.transport.http.post("/v1/connections", json=body).status_code < 500, body
     cut = json.dumps(right).encode()[:-1]
     headers = {"Content-Type": "application/json"}
-    assert aviary.service.http.post("/v1/connections", content=cut, headers=headers).status_code == 400
+    assert aviary.service.transport.http.post("/v1/connections", content=cut, headers=headers).status_code == 400
     client = {"client_id": "x", "client_secret": secret, "more": secret}
-    assert aviary.service.http.put("/v1/packs/Signed/oauth-client", json=client).status_code == 422
-    assert aviary.service.http.put("/v1/packs/Bearer/oauth-client", json=client | {}).status_code in (409, 422)
+    assert aviary.service.transport.http.put("/v1/packs/Signed/oauth-client", json=client).status_code == 422
+    assert aviary.service.transport.http.put("/v1/packs/Bearer/oauth-client", json=client | {}).status_code in (409, 422)
 
 
 def plant_in_database(aviary: Aviary, mark: bytes) -> None:

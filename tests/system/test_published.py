@@ -60,41 +60,41 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_it_is_found_and_runs(service: Packsys, folder: Path) -> None:
-    service.publish(read_archive(folder))
+    service.packs.publish(read_archive(folder))
     assert service.run("Stranger::Double(21)") == 42
 
 
 def test_it_sees_nothing_of_the_worker(service: Packsys, folder: Path) -> None:
-    service.publish(read_archive(folder))
+    service.packs.publish(read_archive(folder))
     assert service.run("Stranger::Secrets()") == ""
 
 
 def test_a_file_that_it_keeps_is_read_by_its_address(service: Packsys, folder: Path) -> None:
-    service.publish(read_archive(folder))
+    service.packs.publish(read_archive(folder))
     answer = httpx.get(service.run('Stranger::Keep("six times seven")'))
     assert (answer.status_code, answer.text) == (200, "six times seven")
     assert answer.headers["content-disposition"] == "inline; filename*=UTF-8''note.txt"
 
 
 def test_it_is_stopped_when_it_does_not_end(service: Packsys, folder: Path) -> None:
-    service.publish(read_archive(folder))
+    service.packs.publish(read_archive(folder))
     job = service.wait(service.submit("Stranger::Hang()").id)
     assert job.report["error"]["code"] in ("Timeout", "Sandbox")
     assert service.run("Stranger::Double(2)") == 4
 
 
 def test_a_version_never_changes(service: Packsys, folder: Path) -> None:
-    service.publish(read_archive(folder))
+    service.packs.publish(read_archive(folder))
     (folder / "pack.py").write_text(PYTHON.replace("* 2", "* 3"))
     with pytest.raises(Refused, match="raise the version") as caught:
-        service.publish(read_archive(folder))
+        service.packs.publish(read_archive(folder))
     assert caught.value.status == 409
 
 
 def test_what_ships_cannot_be_replaced(service: Packsys, folder: Path) -> None:
     (folder / "pack.py").write_text(PYTHON.replace("Stranger", "GitHub"))
     with pytest.raises(Refused, match="comes with packsys"):
-        service.publish(read_archive(folder))
+        service.packs.publish(read_archive(folder))
 
 
 def test_a_manifest_that_lies_is_refused(service: Packsys, folder: Path) -> None:
@@ -102,10 +102,10 @@ def test_a_manifest_that_lies_is_refused(service: Packsys, folder: Path) -> None
     manifest = json.loads(json.dumps(dict(bundle.manifest)))
     manifest["domains"] = ["example.com"]
     with pytest.raises(Refused, match="not what the code declares"):
-        service.publish(archive(bundle.files, manifest))
+        service.packs.publish(archive(bundle.files, manifest))
 
 
 def test_a_pack_in_javascript_runs_too(service: Packsys) -> None:
-    published = service.publish(read_archive(ROOT / "examples" / "javascript"))
+    published = service.packs.publish(read_archive(ROOT / "examples" / "javascript"))
     assert published["runtime"] == "javascript"
     assert service.run('Rates::Round(12.345, "JPY")') == ROUNDED
