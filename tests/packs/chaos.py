@@ -60,7 +60,7 @@ def remember(context: Context, n: Number) -> float:
     return asked(context, "remember", "", n)
 
 
-@pack.formula(is_action=True, timeout=4)
+@pack.formula(is_action=True, timeout=15)
 def act(context: Context, label: Label, n: Number) -> float:
     """Does what must be done once: the service takes no key."""
     return asked(context, "act", label, n, method="POST")
