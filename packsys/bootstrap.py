@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from packsys.adapters import Adapters, callback_couriers, new_id, now, set_up
 from packsys.catalog.registry import Registry
-from packsys.errors import PacksysError
+from packsys.errors import NotReady, PacksysError
 from packsys.language.compile import Compiler
 from packsys.language.editor import Assistance
 from packsys.limits.calls import call_limits
@@ -255,6 +255,16 @@ def _syncs(settings: Settings, adapters: Adapters, inquire: Inquire) -> Syncs:
     )
 
 
+def backlog(queues: Queues | None) -> bool:
+    """Tells whether messages wait for workers, or whether that is not known."""
+    from packsys.dispatch.app import QUEUES
+
+    try:
+        return queues is None or any(map(queues.depth, QUEUES.values()))
+    except NotReady:
+        return True
+
+
 def flow(queues: Queues | None) -> Flowed:
     """Moves on the messages that wait before the workers' queues."""
     from packsys.dispatch.app import QUEUES
@@ -365,6 +375,7 @@ def _reconcile(settings: Settings, adapters: Adapters) -> Reconcile:
         dispatcher=adapters.sending.dispatcher,
         grace=settings.grace,
         attempts=settings.attempts,
+        backlog=partial(backlog, adapters.sending.queues),
         repaired=partial(adapters.measure.count, REPAIRS),
     )
 

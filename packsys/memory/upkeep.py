@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeAlias
 
 from packsys.errors import DeadlineExceeded, WorkerLost
 from packsys.memory.ledger import JobFile, Ledger, StepFile
 from packsys.model import EventKind, JobState, Stall, StepState
 from packsys.values import ErrorValue
+
+DOUBLINGS = 10
+"""How often at most the wait doubles after which a step that was sent is sent again."""
+
+Wait: TypeAlias = Callable[[int], timedelta]
+"""Gives how long to wait before something is sent again that was sent so often."""
 
 
 class MemoryUpkeep:
@@ -35,20 +43,23 @@ class MemoryUpkeep:
             stalls = [self._release(file, attempts) for file in files.values() if file.live]
         return tuple(stall for stall in stalls if stall)
 
-    def stalled(self, *, grace: float) -> Sequence[Stall]:
-        """Lists due steps that nobody took, and jobs that nobody advances, for ``grace`` seconds."""
-        now = self._ledger.now()
+    def stalled(self, *, grace: float, patient: bool = True) -> Sequence[Stall]:
+        """Lists due steps that nobody took, and jobs that nobody advances, for ``grace`` seconds.
+
+        Marks them as sent now. Who is ``patient`` is listed the same step only after twice as long each time.
+        """
+        now, wait = self._ledger.now(), partial(_wait, grace, DOUBLINGS if patient else 0)
         with self._ledger.open() as files:
             live = [file for file in files.values() if file.live]
             steps = [
                 Stall(file.job.id, keys, "step.untaken", file.job.route)
                 for file in live
-                if (keys := _untaken(file, now, grace))
+                if (keys := _untaken(file, now, wait))
             ]
             jobs = [
                 Stall(file.job.id, (), "job.unadvanced", file.job.route)
                 for file in live
-                if _unadvanced(file, now, grace)
+                if _unadvanced(file, now, wait)
             ]
         return (*steps, *jobs)
 
@@ -75,25 +86,25 @@ def _lost(held: StepFile, now: datetime) -> bool:
     return held.step.state is StepState.RUNNING and held.lease_until is not None and held.lease_until <= now
 
 
-def _untaken(file: JobFile, now: datetime, grace: float) -> tuple[str, ...]:
-    late = [held for held in file.steps.values() if _is_untaken(held, now, grace)]
+def _untaken(file: JobFile, now: datetime, wait: Wait) -> tuple[str, ...]:
+    late = [held for held in file.steps.values() if _is_untaken(held, now, wait)]
     for held in late:
         held.sent_at, held.sends = now, held.sends + 1
     return tuple(held.step.key for held in late)
 
 
-def _is_untaken(held: StepFile, now: datetime, grace: float) -> bool:
+def _is_untaken(held: StepFile, now: datetime, wait: Wait) -> bool:
     due = max(held.sent_at, held.step.not_before or held.sent_at)
-    return held.step.state in (StepState.QUEUED, StepState.WAITING) and due + _wait(grace, held.sends) <= now
+    return held.step.state in (StepState.QUEUED, StepState.WAITING) and due + wait(held.sends) <= now
 
 
-def _unadvanced(file: JobFile, now: datetime, grace: float) -> bool:
+def _unadvanced(file: JobFile, now: datetime, wait: Wait) -> bool:
     waits = any(not held.step.state.final for held in file.steps.values())
-    if waits or file.moved_at + _wait(grace, file.sends) > now:
+    if waits or file.moved_at + wait(file.sends) > now:
         return False
     file.moved_at, file.sends = now, file.sends + 1
     return True
 
 
-def _wait(grace: float, sends: int) -> timedelta:
-    return timedelta(seconds=grace * 2 ** min(sends, 10))
+def _wait(grace: float, doublings: int, sends: int) -> timedelta:
+    return timedelta(seconds=grace * 2 ** min(sends, doublings))

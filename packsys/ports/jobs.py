@@ -120,8 +120,8 @@ class UpkeepStore(Protocol):
     def release(self, *, attempts: int) -> Sequence[Stall]:
         """Queues steps whose lease ran out; the ones tried ``attempts`` times fail as ``WorkerLost``."""
 
-    def stalled(self, *, grace: float) -> Sequence[Stall]:
+    def stalled(self, *, grace: float, patient: bool = True) -> Sequence[Stall]:
         """Lists due steps that nobody took, and jobs that nobody advances, for ``grace`` seconds.
 
-        Marks them as sent now, and waits twice as long each time before it lists the same step again.
+        Marks them as sent now. Who is ``patient`` is listed the same step only after twice as long each time.
         """

@@ -151,6 +151,6 @@ class Spell:
             self._standing = None
             with suppress(IndexError):
                 claim = self._waiting.pop()
+                self._hold([*(each.claim for each in self._settled), running, *self._waiting])
                 if self._execute.steps.postpone(claim, delay=0, cause="held_up", tried=False):
                     self._execute.dispatcher.again(claim.step, route=claim.route)
-                self._hold([*(each.claim for each in self._settled), running, *self._waiting])

@@ -17,7 +17,9 @@ class Reconcile:
     """Brings every accepted job to its end, whatever the broker or a worker lost.
 
     ``grace`` is how many seconds work may stand still, ``attempts`` how often a step may lose its worker, ``repaired``
-    is told the cause of each repair. Any number of them may run at once.
+    is told the cause of each repair. ``backlog`` tells whether messages wait for workers: while some do, one that seems
+    lost is perhaps among them, and is sent again ever more rarely; where none do it is lost. Any number of them may run
+    at once.
     """
 
     upkeep: UpkeepStore
@@ -25,12 +27,17 @@ class Reconcile:
     dispatcher: Dispatcher
     grace: float
     attempts: int
+    backlog: Callable[[], bool] = lambda: True
     repaired: Callable[[str], None] = lambda cause: None
 
     def __call__(self) -> int:
         """Repairs what it finds and gives the number of repairs; each is logged with its cause."""
         expired = self.upkeep.expire()
-        stalls = [*self.upkeep.release(attempts=self.attempts), *self.upkeep.stalled(grace=self.grace)]
+        patient = self.backlog()
+        stalls = [
+            *self.upkeep.release(attempts=self.attempts),
+            *self.upkeep.stalled(grace=self.grace, patient=patient),
+        ]
         for job in expired:
             log.warning("job.repaired", extra={"job": job, "cause": "deadline"})
             self.repaired("deadline")

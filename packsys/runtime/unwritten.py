@@ -12,22 +12,24 @@ from packsys.ports import ClaimStore
 class Unwritten:
     """Lets calls be made that no store knows of: they are written down before they are put off or renewed.
 
-    It is a :class:`~packsys.ports.ClaimStore` for those who make calls, so that they need not know of it.
+    It is a :class:`~packsys.ports.ClaimStore` for those who make calls, so that they need not know of it. A claim is
+    known by its identity: where the claims that a call was made ahead of were lost, another thread may hold a written
+    one on the same step, under the same number.
     """
 
     def __init__(self, claims: ClaimStore) -> None:
         """Takes where the claims are kept that are written down."""
         self._claims = claims
-        self._writes: dict[tuple[str, str], Callable[[], bool]] = {}
+        self._writes: dict[int, Callable[[], bool]] = {}
 
     @contextmanager
     def holding(self, claim: Claim, write: Callable[[], bool]) -> Iterator[None]:
         """Has a claim until the block ends that ``write`` writes down; it says False when that cannot be any more."""
-        self._writes[_place(claim)] = write
+        self._writes[id(claim)] = write
         try:
             yield
         finally:
-            del self._writes[_place(claim)]
+            del self._writes[id(claim)]
 
     def renew(self, claims: Sequence[Claim], *, lease: float) -> Sequence[Claim]:
         """Holds claims for ``lease`` more seconds, and lists those that were not lost."""
@@ -42,9 +44,5 @@ class Unwritten:
         return self._claims.rouse(places)
 
     def _written(self, claim: Claim) -> bool:
-        write = self._writes.get(_place(claim))
+        write = self._writes.get(id(claim))
         return write() if write else True
-
-
-def _place(claim: Claim) -> tuple[str, str]:
-    return claim.step.job, claim.step.key

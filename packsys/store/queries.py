@@ -21,7 +21,7 @@ TYPES: Mapping[str, TypeEngine[Any]] = MappingProxyType(
     | {"invocations": ARRAY(InvocationText())}
     | {"seconds": Float(), "lease": Float(), "delay": Float(), "grace": Float()}
     | {"attempts": Integer(), "limit": Integer(), "parked": Integer(), "code": AnyText(), "calls_back": Boolean()}
-    | {"share": Integer(), "most": Integer(), "steps": Integer(), "hits": Integer()}
+    | {"share": Integer(), "most": Integer(), "doublings": Integer(), "steps": Integer(), "hits": Integer()}
     | {"gone": ARRAY(AnyText()), "spared": ARRAY(AnyText()), "counted": ARRAY(BigInteger()), "states": ARRAY(AnyText())}
     | {"live": Integer(), "missing": Integer(), "doomed": Integer(), "nameless": Integer()}
     | dict.fromkeys(("came_keys", "came_hashes", "came_documents", "came_notes", "separator"), Text())

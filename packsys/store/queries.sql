@@ -70,12 +70,12 @@ with released as (
 select number, now() as at, key, state from numbered order by place
 
 -- name: stalled_steps
--- Lists due steps that nobody took, and marks them as sent now. The wait doubles up to 2^10 times the grace.
+-- Lists due steps that nobody took, and marks them as sent now. The wait doubles so often at most.
 with late as (
     select step.job, step.key, job.workspace, job.priority
     from step join job on job.id = step.job
     where job.finished_at is null and step.finished_at is null and step.state in ('queued', 'waiting')
-      and greatest(step.sent_at, step.not_before) + make_interval(secs => :grace * 2 ^ least(step.sends, 10)) <= now()
+      and greatest(step.sent_at, step.not_before) + make_interval(secs => :grace * 2 ^ least(step.sends, :doublings)) <= now()
     order by step.job, step.number
     limit :limit
     for no key update of step skip locked
@@ -92,7 +92,7 @@ with late as (
     select job.id
     from job
     where job.finished_at is null
-      and job.moved_at + make_interval(secs => :grace * 2 ^ least(job.sends, 10)) <= now()
+      and job.moved_at + make_interval(secs => :grace * 2 ^ least(job.sends, :doublings)) <= now()
       and job.open = 0
     order by job.id
     limit :limit

@@ -18,6 +18,9 @@ from packsys.values import ErrorValue, Value
 LIMIT = 1000
 """Rows that one transaction takes on; what is left is found the next time."""
 
+DOUBLINGS = 10
+"""How often at most the wait doubles after which a step that was sent is sent again."""
+
 
 class PostgresUpkeep:
     """Looks for what stands still in PostgreSQL.
@@ -48,9 +51,12 @@ class PostgresUpkeep:
         self._told([event for job, _, rows in released for row in rows for event in _events(job, row)])
         return tuple(_stall(job, route, rows) for job, route, rows in released if rows)
 
-    def stalled(self, *, grace: float) -> Sequence[Stall]:
-        """Lists due steps that nobody took, and jobs that nobody advances, for ``grace`` seconds."""
-        terms = {"grace": grace, "limit": LIMIT}
+    def stalled(self, *, grace: float, patient: bool = True) -> Sequence[Stall]:
+        """Lists due steps that nobody took, and jobs that nobody advances, for ``grace`` seconds.
+
+        Marks them as sent now. Who is ``patient`` is listed the same step only after twice as long each time.
+        """
+        terms = {"grace": grace, "doublings": DOUBLINGS if patient else 0, "limit": LIMIT}
         with self._database.connect() as connection:
             steps = connection.execute(QUERIES["stalled_steps"], terms).all()
             jobs = connection.execute(QUERIES["stalled_jobs"], terms).all()

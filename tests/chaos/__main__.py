@@ -18,7 +18,7 @@ from tests.chaos.house import House
 from tests.chaos.provider import Provider
 from tests.chaos.trial import Verdict, put_on_trial
 
-SHORT = 18
+SHORT = 24
 """Jobs for each fault in the short form: two of each shape."""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from typing import Any
 
 import redis
@@ -18,6 +20,22 @@ UNACKED = "unacked_index"
 def client(url: str) -> Any:
     """Gives a client of a Redis server."""
     return redis.Redis.from_url(translated(url))
+
+
+def held(url: str) -> list[str]:
+    """Lists messages that were taken and not acknowledged: seconds since then, task, arguments, and when it is due."""
+    server = client(url)
+    kept = server.hgetall("unacked")
+    return [
+        f"{time.time() - taken:.1f} s: {_named(kept[tag])}"
+        for tag, taken in server.zrange(UNACKED, 0, -1, withscores=True)
+        if tag in kept
+    ]
+
+
+def _named(kept: bytes) -> str:
+    headers = json.loads(kept)[0]["headers"]
+    return " ".join(str(headers.get(name)) for name in ("task", "argsrepr", "id", "eta"))
 
 
 def look(url: str) -> Broker:

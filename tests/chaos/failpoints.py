@@ -49,10 +49,16 @@ def matrix() -> Sequence[str]:
     return [
         f"{port}.{method}.{side}"
         for port, protocol in PORTS.items()
-        for method, what in vars(protocol).items()
-        if callable(what) and not method.startswith("_") and method not in READS
+        for method in methods(protocol)
+        if method not in READS
         for side in SIDES
     ]
+
+
+def methods(protocol: type) -> Sequence[str]:
+    """Lists the methods of a port, those of the ports that it extends first."""
+    own = [vars(base).items() for base in reversed(protocol.__mro__) if base.__module__.startswith("packsys.")]
+    return [name for found in own for name, what in found if callable(what) and not name.startswith("_")]
 
 
 @dataclass(frozen=True, kw_only=True)

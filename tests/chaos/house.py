@@ -165,6 +165,13 @@ class House:
                 with suppress(psutil.NoSuchProcess):
                     process.send_signal(number)
 
+    def cry(self) -> None:
+        """Has every worker write into its log what its threads are doing: Celery does on this signal."""
+        for name in (*self.names("worker"), *self.names("mortal")):
+            with suppress(psutil.NoSuchProcess, OSError):
+                for process in filter(_hears, self.parent(name).children()):
+                    process.send_signal(signal.SIGUSR1)
+
     def kill_child(self, name: str, which: int) -> None:
         """Kills one of the processes below a worker, or the worker where there are none."""
         with suppress(psutil.NoSuchProcess):
@@ -207,6 +214,13 @@ class House:
             return httpx.get(f"{self.system.url}/ready", timeout=5).status_code == 200
         except httpx.HTTPError:
             return False
+
+
+def _hears(process: psutil.Process) -> bool:
+    """Tells whether a process has a handler of SIGUSR1 by now; the signal would end one that has not."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
+    return bool(int(caught.split()[1], 16) >> (signal.SIGUSR1 - 1) & 1)
 
 
 def _kill_group(leader: int) -> None:

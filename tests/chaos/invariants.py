@@ -29,6 +29,9 @@ LASTING = 20
 UNREADY, READY = 30.0, 60.0
 """Seconds within which readiness follows a server that went away, and one that came back."""
 
+JOINED = frozenset({"chain", "concluded", "mixed", "quick", "hurried", "between"})
+"""Shapes of jobs whose last step is of what all the others give."""
+
 OPENED = "step.done from the cache"
 """What happens to a call that was answered when its job was accepted: nobody claims it."""
 
@@ -177,7 +180,7 @@ def i5(history: History) -> Iterator[str]:
             yield f"{order.label}: done with {visit.n} in place of {order.effect}"
     for job in history.jobs:
         order = history.orders.get(job.label)
-        if order and order.shape in ("concluded", "mixed", "chain") and job.state == "done":  # it has all its steps
+        if order and order.shape in JOINED and job.state == "done":  # it has all its steps
             yield from _too_early(job, history)
 
 

@@ -83,9 +83,35 @@ def concluded(label: str, n: int) -> Order:
     return Order(label=label, shape="concluded", formula=formula, value=square(SUM), reads=FIVE, effect=SUM)
 
 
+def reckon(n: object) -> str:
+    """Writes one call that asks nobody, and so is quick."""
+    return f"Chaos::Reckon({n})"
+
+
+def quick(label: str, n: int) -> Order:
+    """Is five quick calls side by side, and two more of what they give together."""
+    many = f"List(1, 2, 3, 4, 5).FormulaMap({reckon('CurrentValue')}).Sum()"
+    return Order(label=label, shape="quick", formula=reckon(reckon(many)), value=square(square(SUM)))
+
+
+def hurried(label: str, n: int) -> Order:
+    """Is quick calls, one after the other, and an action with what they give."""
+    effect = square(square(square(n % 7)))
+    formula = f'Chaos::Act([me], "{label}", {reckon(reckon(reckon(n % 7)))})'
+    return Order(label=label, shape="hurried", formula=formula, value=square(effect), effect=effect)
+
+
+def between(label: str, n: int) -> Order:
+    """Is quick calls before and after a read."""
+    asked = square(square(n % 3))
+    formula = reckon(reckon(read(label, reckon(reckon(n % 3)))))
+    return Order(label=label, shape="between", formula=formula, value=square(square(square(asked))), reads=(asked,))
+
+
 SPECIAL = ("cancelled", "twice", "watched", "by_celery")
 SHAPES: Mapping[str, Callable[[str, int], Order]] = {
-    made.__name__: made for made in (single, chain, fanned, slow, act, stamp, mixed, cached, concluded)
+    made.__name__: made
+    for made in (single, chain, fanned, quick, slow, act, hurried, stamp, mixed, between, cached, concluded)
 }
 
 

@@ -40,6 +40,29 @@ where starts_with(job.idempotency_key, %s)
   and (job.steps <> found.steps or job.events <> told.events
        or job.finished_at is null and job.open <> found.open)
 """
+STANDING = """
+select job.id, job.idempotency_key as label, job.state, job.open, job.look_at, job.waves, job.sends, job.events,
+       extract(epoch from now() - last.at)::float8 as silent, extract(epoch from job.deadline - now())::float8 as left,
+       extract(epoch from now() - job.moved_at)::float8 as moved,
+       (select json_agg(json_build_object(
+            'number', number, 'state', state, 'attempt', attempt, 'parked', parked, 'worker', worker, 'sends', sends,
+            'sent', extract(epoch from now() - sent_at), 'lease', extract(epoch from lease_until - now()),
+            'due', extract(epoch from now() - not_before)) order by number)
+        from step where step.job = job.id and step.finished_at is null) as steps,
+       (select json_agg(json_build_array(number, kind, detail, to_char(at, 'HH24:MI:SS.MS')) order by number)
+        from event where event.job = job.id and event.number > job.events - 8) as told
+from job join event last on last.job = job.id and last.number = job.events
+where job.finished_at is null and starts_with(job.idempotency_key, %(begin)s)
+  and last.at < now() - make_interval(secs => %(seconds)s)
+  and not exists (select from step where step.job = job.id and step.finished_at is null and step.not_before > now())
+"""
+CONNECTIONS = """
+select pid, application_name as name, state, wait_event_type || ' ' || wait_event as waits,
+       pg_blocking_pids(pid)::text as behind, extract(epoch from now() - xact_start)::float8 as seconds,
+       left(query, 150) as query
+from pg_stat_activity
+where backend_type = 'client backend' and state <> 'idle' and pid <> pg_backend_pid()
+"""
 OPEN = "select count(*) as open from job where finished_at is null and starts_with(idempotency_key, %s)"
 
 
@@ -80,6 +103,14 @@ class Rows:
     def open(self) -> int:
         """Counts the jobs that have not ended."""
         return int(self._all(OPEN)[0]["open"])
+
+    def standing(self, seconds: float) -> Sequence[dict[str, Any]]:
+        """Lists live jobs that have told nothing for so long, and wait for no time to come, with their open steps."""
+        return self._connection.execute(STANDING, {"begin": self._begin, "seconds": seconds}).fetchall()
+
+    def connections(self) -> Sequence[dict[str, Any]]:
+        """Lists what the connections of the house are doing."""
+        return self._connection.execute(CONNECTIONS).fetchall()
 
     def _all(self, asked: str) -> list[dict[str, Any]]:
         return self._connection.execute(asked, (self._begin,)).fetchall()

@@ -147,6 +147,22 @@ def test_jobs_that_were_submitted_together_end_wherever_their_worker_died(
         assert _together(place, Fate(last=last), messages, f"batch-{last}") == {4, 7}
 
 
+def test_reconcilers_that_die_before_they_send_what_they_found_cost_a_job_a_grace_each(place: Place) -> None:
+    """Not twice as long each time: no message waits, so that the job's own cannot be among those that do."""
+    here = world(house=place.house)
+    job = here.submit(Submission(formula=SHAPES["branch"][0], idempotency_key="death-reconcilers"))
+    here.messages.waiting.clear()
+    for _ in range(5):
+        place.house.wait(10)
+        dying = replace(here.reconcile, upkeep=Fate(last=3).around(place.house.upkeep))  # expire, release, stalled
+        with pytest.raises(Dead):
+            dying()
+    place.house.wait(10)
+    assert here.reconcile() == 1
+    here.settle()
+    assert place.house.jobs.get(job.id).value == SHAPES["branch"][1]
+
+
 def _together(place: Place, fate: Fate, messages: Callable[[World], None], key: str) -> set[object]:
     here = _mortal(place, fate, key, "quick")
     asked = [Submission(formula=SHAPES[shape][0], idempotency_key=f"{key}-{shape}") for shape in ("chain", "branch")]

@@ -39,7 +39,9 @@ def deaths(tmp_path: Path) -> Deaths:
 
 
 def test_there_is_a_point_on_both_sides_of_every_method_that_writes() -> None:
-    writing = {name for name in vars(StepStore) if not name.startswith("_")} - READS
+    """Also of those that a port has from another one, as that of steps has those of claims."""
+    writing = {name for name in dir(StepStore) if not name.startswith("_")} - READS
+    assert {"renew", "postpone", "rouse", "take"} < writing
     assert {f"steps.{name}.{side}" for name in writing for side in ("before", "after")} <= set(matrix())
 
 

@@ -20,12 +20,13 @@ from tests.chaos.invariants import doubled, judge, lost, stuck
 from tests.chaos.load import Load
 from tests.chaos.orders import orders
 from tests.chaos.rows import Rows
+from tests.chaos.standing import Found, stood_still
 
 PATIENCE = 5.0
 """Seconds for which a round of a fault waits for the load to come so far."""
 
 TIMEOUT = 90.0
-"""Seconds that a job is given, and more where there are many."""
+"""Seconds that a job is given, and more where there are many, or where a fault keeps hurting."""
 
 Span: TypeAlias = tuple[float, float]
 """Is when a hurt began and when it was healed, in seconds since 1970."""
@@ -35,8 +36,9 @@ Span: TypeAlias = tuple[float, float]
 class Verdict:
     """Is what one fault did: one line of the report.
 
-    ``failed`` counts the jobs that failed, by code, ``unanswered`` those that no client got accepted. ``unreached`` are
-    the failpoints at which nothing died, ``fallen`` the processes that ended though nobody had killed them.
+    ``failed`` counts the jobs that failed, by code, ``unanswered`` the orders of which there is no job. ``unreached``
+    are the failpoints at which nothing died, ``fallen`` the processes that ended though nobody had killed them.
+    ``stood`` is what was known of jobs that told nothing for a long time, whatever became of them.
     """
 
     fault: str
@@ -50,32 +52,38 @@ class Verdict:
     hurts: int = 0
     unreached: Sequence[str] = ()
     fallen: Sequence[str] = ()
+    stood: Sequence[Found] = ()
     seconds: float = 0.0
 
     def line(self) -> dict[str, Any]:
         """Gives it for JSON, with the first of each kind of violation."""
         counted = {name: {"count": len(found), "first": found[:3]} for name, found in self.violations.items()}
-        return {**vars(self), "violations": counted, "seconds": round(self.seconds, 1)}
+        return {**vars(self), "violations": counted, "stood": self.stood[:2], "seconds": round(self.seconds, 1)}
 
 
 def put_on_trial(house: House, fault: Fault, *, jobs: int, seed: int, rounds: int = 10) -> Verdict:
     """Runs one fault under a load, for so many rounds at most, and judges what became of it."""
     fault = replace(fault, rounds=min(rounds, fault.rounds))
     begun, run, standing = time.monotonic(), f"{fault.name}-{seed}-{time.time_ns():x}", len(house.fallen)
-    made, timeout = orders(run, jobs, seed=seed), TIMEOUT + jobs / 10
+    made, timeout = orders(run, jobs, seed=seed), TIMEOUT + jobs / 10 + fault.hold * fault.rounds
     known = _before(house, fault, made)
     load = Load(house.system.url, house.system.key, house.system.settings.state_url, made, timeout=timeout)
-    with closing(load), watched(house) as samples, counted(house, run) as miscounted:
+    with (
+        closing(load),
+        watched(house) as samples,
+        counted(house, run) as miscounted,
+        stood_still(house, run) as stood,
+    ):
         spans, unreached = worked_off(house, fault, load, made, timeout)
         known = replace(known, told=tuple(load.told), healed=max((end for _, end in spans), default=0.0))
         with closing(Rows(house.system.settings.database_url, run)) as rows:
-            house.until(lambda: rows.open() == 0, seconds=timeout)
+            house.until(lambda: rows.open() == 0, seconds=timeout + 60)
             known = _after(house, fault, rows, known)
             miscounted.update(rows.miscounted())
     known = replace(known, samples=tuple(samples), miscounted=sorted(miscounted), **_spans(fault, spans))
     fallen, seconds = tuple(house.fallen[standing:]), time.monotonic() - begun
     judged = verdict(fault.name, jobs, known)
-    return replace(judged, hurts=len(spans), unreached=unreached, fallen=fallen, seconds=seconds)
+    return replace(judged, hurts=len(spans), unreached=unreached, fallen=fallen, stood=tuple(stood), seconds=seconds)
 
 
 def worked_off(
@@ -84,7 +92,8 @@ def worked_off(
     """Lets the clients work and hurts the house meanwhile, then submits a few jobs again; gives what hurting gave."""
     load.start()
     spans, unreached = hurt(house, fault, load, len(made))
-    house.until(lambda: load.done, seconds=timeout + 60)
+    while not load.done and house.until(partial(load.has_ended, load.ended + 1), seconds=timeout + 60):
+        pass  # a busy machine takes its time: only a load of which nothing ends any more is given up
     house.until(house.ready, seconds=60)
     for order in made[:: max(1, len(made) // 5)]:
         load.probe(order)
@@ -193,7 +202,6 @@ def verdict(fault: str, jobs: int, history: History) -> Verdict:
     for job in history.jobs:
         if job.state == "failed":
             failed[job.code] = failed.get(job.code, 0) + 1
-    silent = {told.label for told in history.told if told.what in ("refused", "silence")}
     return Verdict(
         fault=fault,
         jobs=jobs,
@@ -202,5 +210,5 @@ def verdict(fault: str, jobs: int, history: History) -> Verdict:
         stuck=len(stuck(history)),
         violations=judge(history),
         failed=failed,
-        unanswered=len(silent - {job.label for job in history.jobs}),
+        unanswered=len(history.orders.keys() - {job.label for job in history.jobs}),
     )

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from redis import Redis
 
+from packsys.bootstrap import backlog
 from packsys.errors import Overloaded
 from packsys.kvstore.address import connect
 from packsys.kvstore.pressure import RedisPressure
@@ -101,6 +102,15 @@ def test_nothing_is_lost_or_doubled(state_url: str, pushes: list[tuple[str, int]
     queues.flow([QUEUE])
     assert sorted(read(client, queues)) == sorted(sent)
     assert client.dbsize() == 0
+
+
+def test_the_reconciler_learns_whether_messages_wait(broker: Redis, queues: RedisQueues) -> None:
+    """It takes them for waiting where nobody knows: with another dispatcher, and while the broker is away."""
+    assert not backlog(queues)
+    queues.push("formulas.backfill", names("a", ROOM + 1), lane="a")
+    assert backlog(queues)
+    assert backlog(None)
+    assert backlog(RedisQueues.at("redis://127.0.0.1:1/0"))
 
 
 def test_work_is_refused_while_too_much_waits(broker: Redis, queues: RedisQueues) -> None:

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import random
+import time
 from typing import Annotated, TypeAlias
 
-from packsys.sdk import Context, Endpoint, HeaderBearerToken, Pack, RateLimit
+from packsys.sdk import Context, Endpoint, HeaderBearerToken, Pack, RateLimit, Response, StatusCodeError
 
 pack = Pack(
     id=9005,
@@ -18,6 +20,9 @@ pack = Pack(
     authentication=HeaderBearerToken(endpoint=Endpoint()),
     rate_limits=[RateLimit(requests=1_000_000, seconds=1)],
 )
+
+RARE = 0.01
+"""Part of the quick calls that is slow, and part that fails."""
 
 Label: TypeAlias = Annotated[str, "Whose call it is."]
 Number: TypeAlias = Annotated[float, "A number."]
@@ -54,13 +59,27 @@ def stamp(context: Context, label: Label) -> float:
     return asked(context, "stamp", label, 0)
 
 
-@pack.formula(attempts=10, timeout=4, cache_ttl=600)
+@pack.formula(attempts=10, timeout=4, cache_ttl=2)
 def remember(context: Context, n: Number) -> float:
-    """Reads the same for everybody, from the cache where it can."""
+    """Reads the same for everybody, from the cache where it can: every two seconds one leads and others wait for it."""
     return asked(context, "remember", "", n)
 
 
-@pack.formula(is_action=True, timeout=4)
+@pack.formula(connection="none", attempts=10, timeout=10)
+def reckon(context: Context, n: Number) -> float:
+    """Gives what a read would, and asks nobody: quick, but for one in a hundred that takes longer than a heartbeat.
+
+    As many fail, and are to be tried again.
+    """
+    dice = random.random()
+    if dice < RARE:
+        time.sleep(1.0)
+    elif dice > 1 - RARE:
+        raise StatusCodeError(Response(status=503), url="https://chaos.example/reckon")
+    return n * n + 1
+
+
+@pack.formula(is_action=True, timeout=15)
 def act(context: Context, label: Label, n: Number) -> float:
     """Does what must be done once: the service takes no key."""
     return asked(context, "act", label, n, method="POST")

@@ -155,6 +155,16 @@ def test_a_queued_step_that_nobody_takes_is_listed_again_and_again_later(house: 
     assert [turn * 10 for turn, found in enumerate(listed) if found] == [10, 30, 70, 150]
 
 
+@pytest.mark.parametrize("begun", [True, False])
+def test_who_is_not_patient_is_listed_what_stands_each_time(house: House, begun: bool) -> None:
+    of = running(house) if begun else house.jobs.accept(job(timeout=10_000)).id
+    listed = []
+    for _ in range(8):
+        listed.append([stall.job for stall in house.upkeep.stalled(grace=10, patient=False)] == [of])
+        house.wait(5)
+    assert listed == [False, False, True, False, True, False, True, False]
+
+
 def test_taking_a_step_makes_its_next_wait_short_again(house: House) -> None:
     of = running(house)
     for seconds in (10, 20):

@@ -233,6 +233,24 @@ def _pass_on(here: World, job: str) -> None:
     assert claim_one(here.house.steps, job, first.key, worker="another", lease=30)
 
 
+def test_who_took_a_call_that_another_thread_had_made_ahead_puts_it_off_all_the_same() -> None:
+    """The other's claim was lost, and it does not know that yet: what it would write down is not this call."""
+    states: list[StepState] = []
+    late = Late(then=lambda: _taken_over(here, late, states, asked.id))
+    here = world(late.pack, quick=QUICK)
+    asked = here.submit(Submission(formula=late.formula))
+    here.settle()
+    assert states == [StepState.DONE, StepState.DONE, StepState.WAITING]
+
+
+def _taken_over(here: World, late: Late, states: list[StepState], job: str) -> None:
+    late.calls, late.then = 0, _fails  # the third call after this one
+    here.house.wait(31)
+    here.reconcile()
+    here.settle()
+    states.extend(step.state for step in here.house.steps.of(job))
+
+
 def test_a_call_that_another_makes_is_waited_for_as_a_parked_step() -> None:
     """The leader is a step of another job, and wakes it."""
     led = Pack(id=9315, name="Led", version="1.0.0", description="For a test.")

@@ -193,6 +193,26 @@ def test_lost_messages_are_sent_again(here: World) -> None:
     assert here.house.jobs.get(job.id).value == 20
 
 
+def test_what_is_lost_again_and_again_is_sent_each_time_where_no_message_waits(here: World) -> None:
+    """A worker died with it, then another, then a reconciler between finding and sending it."""
+    job = here.submit(Submission(formula="Probe::Echo(1)"))
+    for _ in range(6):
+        here.messages.waiting.clear()
+        here.house.wait(10)
+        assert here.reconcile() == 1
+    here.settle()
+    assert here.house.jobs.get(job.id).value == 1
+
+
+def test_what_may_wait_behind_others_is_sent_ever_more_rarely(here: World) -> None:
+    here.submit(Submission(formula="Probe::Echo(1)"))
+    repairs = []
+    for _ in range(8):
+        here.house.wait(10)
+        repairs.append(here.reconcile())
+    assert repairs == [1, 0, 1, 0, 0, 0, 1, 0]
+
+
 def test_a_lost_advance_is_made_up_for(here: World) -> None:
     """The worker that kept the last outcome died before it could look at the job."""
     job = here.submit(Submission(formula=FIVE))

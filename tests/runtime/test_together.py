@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Annotated
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any
 
 import pytest
 
 from packsys.dispatch.canvas import CanvasDispatcher
+from packsys.errors import NotReady
 from packsys.model import Claim, Event, EventKind, JobState, Step, StepState, Submission
 from packsys.runtime.advance import decide
 from packsys.runtime.paces import FORMULAS, MOST, QUICK, SLOW, STREAK, Paces
 from packsys.sdk import Context, Pack
 from packsys.turns import Settled
 from packsys.values import Value
+from tests.ports.house import in_memory
 from tests.runtime.world import World, world
 
 SIX = "Sequence(1, 6).FormulaMap(Probe::Add(CurrentValue, 1)).Sum()"
@@ -144,6 +146,52 @@ def test_what_waits_behind_a_call_that_is_suddenly_slow_is_given_back() -> None:
     here.settle()
     done = here.house.jobs.get(job.id)
     assert (done.state, done.value) == (JobState.DONE, 10)
+
+
+def test_what_cannot_be_given_back_is_held_no_longer() -> None:
+    """The database goes away just then: the claim runs out, while the slow call goes on."""
+    slow = Pack(id=9316, name="Slow", version="1.0.0", description="For a test.")
+    lost: list[int] = []
+
+    @slow.formula(connection="none")
+    def once(context: Context, n: Annotated[float, "Which."]) -> float:
+        """Is slow the first time, for three heartbeats."""
+        if not away.asked:
+            with pytest.raises(NotReady):
+                here.execute.heartbeats.beat()
+            for _ in range(2):
+                here.house.wait(20)
+                here.execute.heartbeats.beat()
+            lost.extend(len(stall.steps) for stall in here.house.upkeep.release(attempts=3))
+        return n
+
+    kept = in_memory()
+    away = Away(kept.steps)
+    here = world(slow, house=replace(kept, steps=away), quick=["Slow::Once"])
+    job = here.submit(Submission(formula="Sequence(1, 2).FormulaMap(Slow::Once(CurrentValue)).Sum()"))
+    here.settle()
+    assert lost == [1]
+    here.house.wait(10)
+    here.reconcile()
+    here.settle()
+    assert here.house.jobs.get(job.id).value == 3
+
+
+@dataclass
+class Away:
+    """Is a store of steps that is away when it is to take the first claim back."""
+
+    store: Any
+    asked: int = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.store, name)
+
+    def postpone(self, claim: Claim, **terms: Any) -> bool:
+        self.asked += 1
+        if self.asked == 1:
+            raise NotReady("The database does not answer.")
+        return bool(self.store.postpone(claim, **terms))
 
 
 def _settled(claim: Claim, outcome: Value) -> Settled:

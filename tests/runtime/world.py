@@ -237,7 +237,14 @@ def world(
         advance=advance,
         results=kept,
         lasting=lasting,
-        reconcile=Reconcile(upkeep=house.upkeep, steps=house.steps, dispatcher=messages, grace=10.0, attempts=ATTEMPTS),
+        reconcile=Reconcile(
+            upkeep=house.upkeep,
+            steps=house.steps,
+            dispatcher=messages,
+            grace=10.0,
+            attempts=ATTEMPTS,
+            backlog=lambda: bool(messages.waiting),
+        ),
         connect=Connect(
             packs=packs,
             connections=house.connections,
