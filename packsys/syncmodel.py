@@ -281,15 +281,15 @@ class Stored:
     due: Sequence[SyncRun] = ()
 
 
-def after(run: SyncRun, page: PageRows) -> SyncRun:
-    """Gives a run as it stands after a page of its own was kept, as far as that decides what comes next."""
-    phase = Phase.FINISH if page.continuation is None else Phase.PAGES
-    return replace(run, page=run.page + 1, phase=phase, state=RunState.QUEUED, continuation=page.continuation, tries=0)
+def after(run: SyncRun, continuation: Mapping[str, Any] | None) -> SyncRun:
+    """Gives a run as it stands after a page of its own, which leads there, as far as that decides what comes next."""
+    phase = Phase.FINISH if continuation is None else Phase.PAGES
+    return replace(run, page=run.page + 1, phase=phase, state=RunState.QUEUED, continuation=continuation, tries=0)
 
 
 def going_on(claim: SyncClaim, page: PageRows, stored: Stored, *, phase: Phase, taken: bool) -> Stored:
     """Adds how the run of a claim goes on, which is at a ``phase`` now: its next page is ``taken``, or due."""
-    run = replace(after(claim.run, page), phase=phase, counts=claim.run.counts + stored.counts)
+    run = replace(after(claim.run, page.continuation), phase=phase, counts=claim.run.counts + stored.counts)
     if taken and page.continuation is not None:
         held = replace(run, state=RunState.RUNNING, fence=run.fence + 1, tries=1)
         return replace(stored, next=replace(claim, run=held))

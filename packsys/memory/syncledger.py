@@ -163,7 +163,8 @@ class SyncLedger:
             file, held = self.run(claim.run.id)
         except NotFound:
             return None
-        valid = held.run.state is RunState.RUNNING and held.run.fence == claim.fence and held.goes_on
+        place = (RunState.RUNNING, claim.fence, claim.run.page)
+        valid = (held.run.state, held.run.fence, held.run.page) == place and held.goes_on
         return (file, held) if valid else None
 
     def keep(self, file: TableFile, run: SyncRun, page: PageRows) -> Counts:

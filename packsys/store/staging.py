@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from packsys.store.syncqueries import LIGHT, counts, notes_text, plain
 from packsys.store.types import escape
-from packsys.syncmodel import Counts, PageRows, Phase, Reject
+from packsys.syncmodel import Counts, PageRows, Reject
 
 
 def driver(connection: Connection) -> psycopg.Connection[Any]:
@@ -20,25 +20,38 @@ def driver(connection: Connection) -> psycopg.Connection[Any]:
     return below
 
 
-def keep(
-    connection: psycopg.Connection[Any],
-    place: Any,
-    page: PageRows,
-    *,
-    came: Mapping[str, str],
-    mark: bytes | None,
-    lease: float | None = None,
-) -> tuple[Counts, Phase]:
-    """Compares a page with what is kept, keeps what differs, moves the run on, counts, and says what comes next.
+def keep(connection: psycopg.Connection[Any], place: Any, page: PageRows) -> Counts:
+    """Keeps rows that come beside any run, in the one that is held, and counts."""
+    held = {"scope": place.scope, "serial": place.serial, "own": place.own, "page": place.page}
+    terms = {**held, "everything": place.mode == "full", **written(page)}
+    return counted(page, LIGHT["keep"].row(connection, terms))
 
-    The run is held; ``came`` is what :func:`columns` gives of the page. With a ``lease`` the run's next page is taken
-    for as many seconds.
-    """
+
+def written(page: PageRows, *, mark: bytes | None = None, lease: float | None = None) -> dict[str, Any]:
+    """Writes a page for what keeps it. With a ``lease`` its run's next page is taken for as many seconds."""
+    return {
+        **_columns(page),
+        **_given(page),
+        "gone": list(page.deleted),
+        "spared": [each.key for each in page.rejects if each.key is not None],
+        "continuation": plain(page.continuation),
+        "completion": plain(page.completion),
+        "incomplete": page.incomplete,
+        "timings": dict(page.timings),
+        "mark": mark,
+        "taken": lease is not None and page.continuation is not None,
+        "lease": lease or 0.0,
+    }
+
+
+def counted(page: PageRows, found: Any) -> Counts:
+    """Counts what became of the rows of a page."""
+    return replace(counts(found), **_given(page))
+
+
+def _given(page: PageRows) -> dict[str, int]:
     repeated = len(page.rows) - len({row.key for row in page.rows})
-    given = {"rows": len(page.rows) + len(page.rejects), "rejected": len(page.rejects), "repeated": repeated}
-    terms = {**_terms(place, page), **given, "mark": mark, **_taken(page, lease), **came}
-    found = LIGHT["keep"].row(connection, terms)
-    return replace(counts(found), **given), Phase(found.phase)
+    return {"rows": len(page.rows) + len(page.rejects), "rejected": len(page.rejects), "repeated": repeated}
 
 
 def reject(connection: psycopg.Connection[Any], place: Any, page: PageRows) -> None:
@@ -52,31 +65,8 @@ def _said(each: Reject) -> dict[str, Any]:
     return {"raw": dict(each.raw), "reasons": [dict(vars(reason)) for reason in each.reasons]}
 
 
-def _terms(place: Any, page: PageRows) -> dict[str, Any]:
-    return {
-        "scope": place.scope,
-        "serial": place.serial,
-        "own": place.own,
-        "page": place.page,
-        "everything": place.mode == "full",
-        "gone": list(page.deleted),
-        "spared": [each.key for each in page.rejects if each.key is not None],
-        "continuation": plain(page.continuation),
-        "completion": plain(page.completion),
-        "incomplete": page.incomplete,
-        "timings": dict(page.timings),
-    }
-
-
-def _taken(page: PageRows, lease: float | None) -> dict[str, Any]:
-    return {"taken": lease is not None and page.continuation is not None, "lease": lease or 0.0}
-
-
-def columns(page: PageRows) -> Mapping[str, str]:
-    """Writes each column of the rows as one text, which takes less time to send and to read than a thousand values.
-
-    That is done before the run is held: meanwhile its other partitions can keep their pages.
-    """
+def _columns(page: PageRows) -> Mapping[str, str]:
+    """Writes each column of the rows as one text, which takes less time to send and to read than a thousand values."""
     written = {
         "came_keys": [escape(row.key) for row in page.rows],
         "came_hashes": [row.digest.hex() for row in page.rows],

@@ -82,35 +82,23 @@ select * from claimed join sync_table using (scope)
 -- name: renew
 -- Holds a claim for longer; no row when it was lost.
 update sync_run set lease_until = now() + make_interval(secs => :lease)
-where run_id = :run_id and fence = :fence and state = 'running'
+where run_id = :run_id and fence = :fence and page = :page and state = 'running'
   and (root is null or exists (
       select from sync_run top where top.serial = sync_run.root and top.state in ('queued', 'running', 'waiting')))
 returning run_id
 
 -- name: hold
--- Locks a run, or a partition and its run, and the table until the end of the transaction; no row when the claim was
--- lost, or the run of a partition rests. What is kept is kept for the run, at the number of its next page; "own" is who
--- is claimed, "parted" the run that an incremental one looks for completions of partitions in. It also says how to join
--- until then, because nothing is known yet of rows that came a second ago: a page looks its rows up one by one in an
--- index, a finish compares everything with everything, and each way takes hours at the other's work.
-select sync_table.scope, top.serial, top.pages as page, top.mode, swept, sync_run.serial as own,
-       case when top.mode = 'incremental' then parted end as parted,
-       set_config('enable_nestloop', case when :complete then 'off' else 'on' end, true) as nestloop,
-       set_config('enable_seqscan', case when :complete then 'on' else 'off' end, true) as seqscan,
-       set_config('enable_material', case when :complete then 'on' else 'off' end, true) as material,
-       set_config('enable_hashjoin', case when :complete then 'on' else 'off' end, true) as hashjoin,
-       set_config('enable_mergejoin', case when :complete then 'on' else 'off' end, true) as mergejoin,
-       exists (select from sync_page where sync_page.serial = top.serial and mark = :mark) as looped
-from sync_run
-join sync_run top on top.serial = coalesce(sync_run.root, sync_run.serial)
-join sync_table on sync_table.scope = top.scope
-where sync_run.run_id = :run_id and sync_run.fence = :fence and sync_run.state = 'running'
-  and (sync_run.root is null or top.state in ('queued', 'running', 'waiting'))
+-- Locks a run and its table until the end of the transaction; no row when the claim was lost. "page" is the number of
+-- its next one. It also says how to join until then, because nothing is known yet of rows that came a second ago: a
+-- finish compares everything with everything, which takes hours row by row.
+select sync_table.scope, sync_run.serial, pages as page, swept, set_config('enable_nestloop', 'off', true) as nestloop
+from sync_run join sync_table using (scope)
+where run_id = :run_id and fence = :fence and sync_run.page = :page and state = 'running'
 for no key update
 
 -- name: beside
 -- Makes a run that has ended, for rows that come beside any run, and holds its table; no row while there is a live one,
--- unless that is no matter, because all of it is taken back. It says how to join as for any page, see "hold".
+-- unless that is no matter, because all of it is taken back.
 with held as (
     select scope from sync_table where table_id = :table_id for no key update
 )
@@ -118,121 +106,20 @@ insert into sync_run (run_id, scope, mode, trigger, state, phase, queued_at, sen
 select :run_id, scope, 'incremental', :trigger, 'succeeded', 'pages', now(), now(), now(), now()
 from held
 where :everything or not exists (select from sync_run where sync_run.scope = held.scope and finished_at is null and root is null)
-returning scope, serial, page, mode, serial as own,
-          set_config('enable_seqscan', 'off', true) as seqscan, set_config('enable_material', 'off', true) as material,
-          set_config('enable_hashjoin', 'off', true) as hashjoin, set_config('enable_mergejoin', 'off', true) as mergejoin
+returning scope, serial, page, mode, serial as own
 
 -- name: keep
--- Keeps the rows of a page, which come as texts with a sign between them that is in none, and moves the run on. Rows whose hash is the same are not touched;
--- of rows with one key the last one counts. A document is read as JSON only where it is kept. With a lease the next
--- page is taken as well. What adds to the feed waits for the disk: who has read a change must not find another one by its
--- number after a crash. A page that changes nothing does not, and is read again then.
-with came as materialized (
-    select distinct on (given.row_key collate "C")
-           given.row_key collate "C" as row_key, decode(given.hash, 'hex') as hash, given.document,
-           nullif(given.notes, '') as notes
-    from unnest(string_to_array(:came_keys, :separator), string_to_array(:came_hashes, :separator),
-                string_to_array(:came_documents, :separator), string_to_array(:came_notes, :separator))
-         with ordinality given (row_key, hash, document, notes, place)
-    order by given.row_key collate "C", place desc
-), known as materialized (
-    select came.*, sync_row.row_id, sync_row.hash as old, sync_row.deleted_at
-    from came left join sync_row on sync_row.scope = :scope and sync_row.row_key = came.row_key
-), added as (
-    insert into sync_row (scope, row_key, document, hash, notes, version, serial, page)
-    select :scope, row_key, document::jsonb, hash, notes::jsonb, 1, :serial, :page
-    from known where row_id is null order by row_key
-    returning row_id, row_key
-), changed as (
-    update sync_row
-    set document = known.document::jsonb, hash = known.hash, notes = known.notes::jsonb, deleted_at = null,
-        version = sync_row.version + 1, serial = :serial, page = :page
-    from known
-    where sync_row.row_id = known.row_id and (known.old <> known.hash or known.deleted_at is not null)
-    returning sync_row.row_key, known.deleted_at is not null as revived
-), lost as (
-    update sync_row set deleted_at = now(), version = version + 1, serial = :serial, page = :page
-    where scope = :scope and row_key = any(:gone) and deleted_at is null
-      and not exists (select from came where came.row_key = sync_row.row_key)
-    returning row_key
-), news as (
-    select row_key, 'add' as operation from added
-    union all select row_key, case when revived then 'revive' else 'update' end from changed
-    union all select row_key, 'delete' from lost
-), numbered as (
-    update sync_table set changes = changes + (select count(*) from news)
-    where scope = :scope and exists (select from news)
-    returning changes
-), told as (
-    insert into sync_change (scope, change, row_key, operation, serial, page, at)
-    select :scope, changes - count(*) over () + row_number() over (order by row_key), row_key, operation, :serial, :page,
-           now()
-    from news, numbered
-), met as (
-    select row_id from added
-    union all select row_id from known where row_id is not null
-    union all select row_id from sync_row where scope = :scope and row_key = any(:spared)
-), seen as (
-    -- Arrays of 200 stay below the size from which on PostgreSQL keeps a value outside its row.
-    insert into sync_seen (serial, page, piece, row_ids)
-    select :serial, :page, piece, array_agg(row_id)
-    from (select row_id, (row_number() over (order by row_id) - 1) / 200 as piece from met where :everything) parted
-    group by piece
-), answered as (
-    -- A row that was set aside is of no use once it has come again.
-    delete from sync_reject
-    where scope = :scope and (row_key = any(:spared) or row_key in (select row_key from came))
-), tally as (
-    select (select count(*) from added) as added, (select count(*) from changed where not revived) as updated,
-           (select count(*) from changed where revived) as revived, (select count(*) from lost) as deleted,
-           (select count(*) from known) - (select count(*) from added) - (select count(*) from changed) as unchanged
-), moved as (
-    update sync_run
-    set state = case when finished_at is not null then state when :taken then 'running' else 'queued' end,
-        fence = fence + (:taken)::integer, tries = (:taken)::integer,
-        lease_until = case when :taken then clock_timestamp() + make_interval(secs => :lease) end, sent_at = now(),
-        page = sync_run.page + 1, pages = pages + (root is null)::integer,
-        phase = case when :continuation is not null then 'pages' when partitions > partitions_read then 'partitions'
-                     else 'finish' end,
-        continuation = :continuation, completion = :completion, incomplete = incomplete or :incomplete,
-        rows = rows + :rows, added = sync_run.added + tally.added, updated = sync_run.updated + tally.updated,
-        revived = sync_run.revived + tally.revived, unchanged = sync_run.unchanged + tally.unchanged,
-        rejected = rejected + :rejected, repeated = repeated + :repeated, deleted = sync_run.deleted + tally.deleted
-    from tally where serial = :own
-    returning phase
-), summed as (
-    update sync_run
-    set pages = pages + 1,
-        rows = rows + :rows, added = sync_run.added + tally.added, updated = sync_run.updated + tally.updated,
-        revived = sync_run.revived + tally.revived, unchanged = sync_run.unchanged + tally.unchanged,
-        rejected = rejected + :rejected, repeated = repeated + :repeated, deleted = sync_run.deleted + tally.deleted
-    from tally where serial = :serial and serial <> :own
-), noted as (
-    insert into sync_page (serial, page, mark, rows, added, updated, revived, unchanged, rejected, repeated, deleted,
-                           timings, at)
-    select :serial, :page, :mark, :rows, added, updated, revived, unchanged, :rejected, :repeated, deleted,
-           :timings, now()
-    from tally
-)
-select added, updated, revived, unchanged, deleted, phase,
-       case when exists (select from news) then set_config('synchronous_commit', 'on', true) end as waits
-from tally, moved
+-- Keeps rows that come beside any run, in one that is held.
+select added, updated, revived, unchanged, deleted, phase
+from keep_rows(:scope, :serial, :own, :page, :everything, :mark, :separator, :came_keys, :came_hashes, :came_documents,
+               :came_notes, :gone, :spared, :rows, :rejected, :repeated, :continuation, :completion, :incomplete,
+               :timings, :taken, :lease)
 
--- name: divide
--- Gives a held run partitions, as far as it has none of the name. In an incremental run each begins with what it
--- completed with the last time.
-with given as (
-    select part, continuation, place from unnest(:parts, :beginnings) with ordinality given (part, continuation, place)
-), added as (
-    insert into sync_part (serial, part, continuation, previous)
-    select :serial, given.part, given.continuation, before.completion
-    from given left join sync_part before on before.serial = :parted and before.part = given.part
-    order by place
-    on conflict (serial, part) do nothing
-    returning part
-)
-update sync_run set partitions = partitions + (select count(*) from added) where serial = :serial
-returning serial
+-- name: keep_page
+-- Keeps the page of a claim; no row when the claim was lost, see migration 0013.
+select *
+from keep_page(:run_id, :fence, :page, :mark, :separator, :came_keys, :came_hashes, :came_documents, :came_notes, :gone,
+               :spared, :rows, :rejected, :repeated, :continuation, :completion, :incomplete, :timings, :taken, :lease, :parts, :beginnings)
 
 -- name: close
 -- Ends a partition whose last page was kept, and has its held run finish where it was the last one.
@@ -314,7 +201,7 @@ limit 1
 update sync_run
 set state = 'waiting', not_before = now() + make_interval(secs => :delay), cause = :cause, lease_until = null,
     sent_at = now(), sends = 0, tries = tries - :untried
-where run_id = :run_id and fence = :fence and state = 'running'
+where run_id = :run_id and fence = :fence and page = :page and state = 'running'
   and (root is null or exists (
       select from sync_run top where top.serial = sync_run.root and top.state in ('queued', 'running', 'waiting')))
 returning run_id
@@ -326,7 +213,7 @@ with failed as (
     set state = case when root is null then 'failed' else 'queued' end, lease_until = null,
         outcome = case when root is null then :outcome end, finished_at = case when root is null then now() end,
         tries = case when root is null then tries else 0 end, sent_at = now()
-    where run_id = :run_id and fence = :fence and state = 'running'
+    where run_id = :run_id and fence = :fence and page = :page and state = 'running'
       and (root is null or exists (
           select from sync_run top where top.serial = sync_run.root and top.state in ('queued', 'running', 'waiting')))
     returning run_id, root
@@ -391,12 +278,12 @@ select deleted, missed from tally
 -- name: ask
 -- Has a run wait for a person; no row when the claim was lost.
 update sync_run set state = 'needs_approval', cause = :cause, lease_until = null, sent_at = now()
-where run_id = :run_id and fence = :fence and state = 'running'
+where run_id = :run_id and fence = :fence and page = :page and state = 'running'
 returning run_id
 
 -- name: accept
 -- Writes down that a run may delete; no row when the claim was lost.
-update sync_run set approved = true where run_id = :run_id and fence = :fence and state = 'running' returning run_id
+update sync_run set approved = true where run_id = :run_id and fence = :fence and page = :page and state = 'running' returning run_id
 
 -- name: conclude
 -- Ends a run that is held, and gives its table what it brings. After an incremental run that knows that it is
@@ -434,8 +321,12 @@ order by row_key
 limit :limit
 
 -- name: changes
--- Lists lines of the change feed.
-select change, row_key, operation, run_id, sync_change.page, at
+-- Lists lines of the change feed once they are on the disk: who has read a change must not find another one by its number
+-- after a crash, and pages do not wait when they are kept. A line of our own in the log has the commit of this statement
+-- wait for it, and so for all that it has seen.
+select change, row_key, operation, run_id, sync_change.page, at,
+       (select pg_logical_emit_message(true, 'packsys', '')
+        where pg_current_wal_flush_lsn() < pg_current_wal_insert_lsn()) as written
 from sync_change join sync_run using (serial)
 where sync_change.scope = (select scope from sync_table where table_id = :table_id) and change > :change
 order by change
@@ -506,9 +397,10 @@ select * from sent join sync_table using (scope) left join sync_lane using (lane
 order by coalesce(served, 0), serial
 
 -- name: seize
--- Holds the live run of a table, if there is one, until it is deleted: its worker writes nothing any more.
+-- Holds the live run of a table, if there is one, until it is deleted: its workers write nothing any more.
 select serial from sync_run join sync_table using (scope)
 where table_id = :table_id and finished_at is null
+order by root is null, serial
 for update of sync_run
 
 -- name: seize_table

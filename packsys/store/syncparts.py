@@ -1,4 +1,4 @@
-"""Partitions of runs: how they begin and end with the pages that a run keeps."""
+"""Partitions of runs: how they are opened and end with the pages that a run keeps."""
 
 from __future__ import annotations
 
@@ -9,13 +9,6 @@ import psycopg
 
 from packsys.store.syncqueries import LIGHT, run
 from packsys.syncmodel import SIDE_BY_SIDE, PageRows, Phase, SyncClaim, SyncRun
-
-
-def divide(connection: psycopg.Connection[Any], place: Any, page: PageRows) -> None:
-    """Adds the partitions that a page names to its run, which is held."""
-    if page.partitions:
-        given = {"parts": list(page.partitions), "beginnings": [dict(each) for each in page.partitions.values()]}
-        LIGHT["divide"].rows(connection, {"serial": place.serial, "parted": place.parted, **given})
 
 
 def moved(connection: psycopg.Connection[Any], claim: SyncClaim, place: Any, page: PageRows) -> Sequence[SyncRun]:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row
 
 from packsys.errors import Conflict
 from packsys.store.database import Database
-from packsys.store.staging import columns, driver, keep, reject
+from packsys.store.staging import driver, keep, reject
 from packsys.store.syncanswer import answer
 from packsys.store.syncqueries import SYNC
 from packsys.store.syncselect import selected
@@ -59,14 +59,14 @@ class PostgresRows:
         """Counts what a page would change by keeping it and taking all of it back."""
         with self._database.rehearse() as connection:
             place = _beside(connection, table, run=f"rehearsal of {table}", trigger="preview", everything=True)
-            return keep(driver(connection), place, page, came=columns(page), mark=None)[0]
+            return keep(driver(connection), place, page)
 
     def replay(self, table: str, page: PageRows, *, letters: Sequence[int], run: str) -> Counts:
         """Keeps rows that had been set aside, in a run of their own, and forgets their letters."""
         with self._database.begin() as connection:
             place = _beside(connection, table, run=run, trigger="replay", everything=False)
             connection.execute(SYNC["discard"], {"table_id": table, "counted": list(letters)})
-            counts, _ = keep(driver(connection), place, page, came=columns(page), mark=None)
+            counts = keep(driver(connection), place, page)
             reject(driver(connection), place, page)
         return counts
 

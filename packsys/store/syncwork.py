@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
 from packsys.errors import EndlessPages
 from packsys.store.database import Database
-from packsys.store.staging import columns, keep, reject
-from packsys.store.syncparts import divide, moved
+from packsys.store.staging import counted, reject, written
+from packsys.store.syncparts import moved
 from packsys.store.syncqueries import LIGHT, SYNC, claim
-from packsys.syncmodel import Counts, Evidence, PageRows, Stored, SyncClaim, going_on
+from packsys.syncmodel import Counts, Evidence, PageRows, Phase, Stored, SyncClaim, SyncRun, going_on
 from packsys.values import ErrorValue
 
 
@@ -43,19 +44,18 @@ class PostgresSyncWork:
         return self._one("renew", {**_held(claim), "lease": lease}) is not None
 
     def apply(self, claim: SyncClaim, page: PageRows, *, lease: float | None = None) -> Stored | None:
-        """Keeps a page's rows and where to go on, in one transaction; None, and nothing written, without the claim."""
-        mark, came = _mark(claim, page), columns(page)
-        with self._database.direct.begin() as connection:
-            place = LIGHT["hold"].row(connection, {**_held(claim), "mark": mark, "complete": False})
-            if place is None:
-                return None
-            if place.looped:
-                raise EndlessPages(f"Page {claim.run.page + 1} of {claim.table.name or claim.table.table} leads back.")
-            divide(connection, place, page)
-            counts, phase = keep(connection, place, page, came=came, mark=mark, lease=lease)
-            reject(connection, place, page)
-            stored = Stored(counts=counts, due=moved(connection, claim, place, page))
-        return going_on(claim, page, stored, phase=phase, taken=lease is not None)
+        """Keeps a page's rows and where to go on, in one transaction; None, and nothing written, without the claim.
+
+        It does not wait for the disk: see migration 0013.
+        """
+        terms = {**_held(claim), **written(page, mark=_mark(claim, page), lease=lease), **_parts(page)}
+        kept, due = self._kept(claim, page, terms)
+        if kept is None:
+            return None
+        if kept.looped:
+            raise EndlessPages(f"Page {claim.run.page + 1} of {claim.table.name or claim.table.table} leads back.")
+        stored = Stored(counts=counted(page, kept), due=due)
+        return going_on(claim, page, stored, phase=Phase(kept.phase), taken=lease is not None)
 
     def park(self, claim: SyncClaim, *, delay: float, cause: str, tried: bool = True) -> bool:
         """Gives a claim back, to be due in ``delay`` seconds; False when it was lost."""
@@ -66,7 +66,19 @@ class PostgresSyncWork:
         """Ends a run as failed, to be resumed where it was; False when the claim was lost."""
         return self._one("fail", {**_held(claim), "outcome": error}) is not None
 
-    def _one(self, query: str, terms: dict[str, Any]) -> Any:
+    def _kept(self, claim: SyncClaim, page: PageRows, terms: Mapping[str, Any]) -> tuple[Any, Sequence[SyncRun]]:
+        """Keeps a page in one round trip, or, where there is more to it than its rows, in one transaction."""
+        ended = bool(claim.run.partition) and page.continuation is None
+        if not (ended or page.partitions or page.rejects):
+            return self._one("keep_page", terms), ()
+        with self._database.direct.begin() as connection:
+            kept = LIGHT["keep_page"].row(connection, terms)
+            if kept is None or kept.looped:
+                return kept, ()
+            reject(connection, kept, page)
+            return kept, moved(connection, claim, kept, page)
+
+    def _one(self, query: str, terms: Mapping[str, Any]) -> Any:
         return next(iter(LIGHT[query].alone(self._database.direct, terms)), None)
 
 
@@ -80,7 +92,7 @@ class PostgresSyncFinish:
     def evidence(self, claim: SyncClaim) -> Evidence:
         """Counts what the run has not met; nothing where the claim was lost."""
         with self._database.begin() as connection:
-            place = _hold(connection, claim, complete=True)
+            place = _hold(connection, claim)
             if place is None:
                 return Evidence()
             terms = {"scope": place.scope, "serial": place.serial, "swept": place.swept, "strikes": _strikes(claim)}
@@ -90,7 +102,7 @@ class PostgresSyncFinish:
     def sweep(self, claim: SyncClaim, *, limit: int) -> Counts | None:
         """Deletes, or gives a strike to, up to ``limit`` rows that the run has not met."""
         with self._database.begin() as connection:
-            place = _hold(connection, claim, complete=True)
+            place = _hold(connection, claim)
             if place is None:
                 return None
             terms = {"scope": place.scope, "serial": place.serial, "swept": place.swept, "page": place.page}
@@ -108,7 +120,7 @@ class PostgresSyncFinish:
     def conclude(self, claim: SyncClaim, *, swept: bool) -> bool:
         """Ends a run as succeeded: its completion is the table's now; False when the claim was lost."""
         with self._database.begin() as connection:
-            place = _hold(connection, claim, complete=True)
+            place = _hold(connection, claim)
             if place is None:
                 return False
             connection.execute(SYNC["conclude"], {"serial": place.serial, "complete": swept})
@@ -120,13 +132,16 @@ class PostgresSyncFinish:
 
 
 def _held(claim: SyncClaim) -> dict[str, Any]:
-    return {"run_id": claim.run.id, "fence": claim.fence}
+    # A crash of the server may give a fence out again, and never for a later page.
+    return {"run_id": claim.run.id, "fence": claim.fence, "page": claim.run.page}
 
 
-def _hold(
-    connection: Connection, claim: SyncClaim, *, complete: bool = False, mark: bytes | None = None
-) -> Row[Any] | None:
-    return connection.execute(SYNC["hold"], {**_held(claim), "mark": mark, "complete": complete}).one_or_none()
+def _parts(page: PageRows) -> dict[str, Any]:
+    return {"parts": list(page.partitions), "beginnings": [dict(each) for each in page.partitions.values()]}
+
+
+def _hold(connection: Connection, claim: SyncClaim) -> Row[Any] | None:
+    return connection.execute(SYNC["hold"], _held(claim)).one_or_none()
 
 
 def _mark(claim: SyncClaim, page: PageRows) -> bytes | None:

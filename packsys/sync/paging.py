@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from packsys.errors import ResultMismatch, TooManyRejects
+from packsys.sdk import Page
 from packsys.sdk.fitting import Misfit
 from packsys.sync.ahead import Threads
 from packsys.sync.asking import AskTable
@@ -23,16 +24,28 @@ FEW_REJECTS = 100
 """Rows of a run that may be set aside whatever their share; more must be fewer than half of all."""
 
 
-Ahead: TypeAlias = Callable[[Callable[[], PageRows]], Callable[[], PageRows]]
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """Is a page as it came for a claim, whose table has the schema in force, after so many seconds."""
+
+    claim: SyncClaim
+    page: Page
+    seconds: float
+
+
+Ahead: TypeAlias = Callable[[Callable[[], Asked]], Callable[[], Asked]]
 """Begins some work, and gives what waits for its end: it gives the result, or raises what the work raised."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Early:
-    """Is a page that is read while the one before it is kept; ``claim`` is how the run stands if that succeeds."""
+    """Is a page that is asked for while the one before it is checked and kept.
+
+    ``claim`` is how the run stands if that succeeds.
+    """
 
     claim: SyncClaim
-    page: Callable[[], PageRows]
+    asked: Callable[[], Asked]
 
     def suits(self, claim: SyncClaim) -> bool:
         """Tells whether it is the page of a claim: of the same table as it was, read from the same place."""
@@ -54,7 +67,8 @@ class Kept:
 class ReadPage:
     """Reads the page of a claim. No transaction is open while the pack's code runs; ``clock`` counts seconds.
 
-    Where the next page is asked for as well, that is done ``ahead`` of the end of this one's transaction.
+    Where the next page is asked for as well, that is done ``ahead``, as soon as it is known where it begins: while the
+    service makes it, this one's rows are checked and kept.
     """
 
     work: SyncWorkStore
@@ -65,16 +79,17 @@ class ReadPage:
     clock: Callable[[], float] = time.perf_counter
 
     def __call__(self, claim: SyncClaim, early: Early | None = None, *, lease: float | None = None) -> Kept:
-        """Keeps the page of a claim, which may have been read ``early``; with a ``lease`` the next one is taken, too.
+        """Keeps the page of a claim, perhaps one asked for ``early``; with a ``lease`` the next one is taken, too.
 
         Raises what the pack's code raises, and :class:`~packsys.errors.TooManyRejects` and
         :class:`~packsys.errors.EndlessPages`; nothing is kept then.
         """
-        page = early.page() if early and early.suits(claim) else self.prepare(claim)
-        _refuse_nonsense(claim, page)
+        asked = early.asked() if early and early.suits(claim) else self._asked(claim)
         # The first page of a run may have given the table another schema, which a new claim brings along.
         lease = None if claim.run.page == 0 and not claim.run.partition else lease
-        next_page = None if lease is None else self._begun(claim, page)
+        next_page = None if lease is None else self._begun(claim, asked.page)
+        page = self._checked(asked)
+        _refuse_nonsense(claim, page)
         begun = self.clock()
         stored = self.work.apply(claim, page, lease=lease)
         place = {"run": claim.run.id, "page": claim.run.page}
@@ -85,26 +100,32 @@ class ReadPage:
         log.info("page.stored", extra={**place, "seconds": seconds, **vars(stored.counts)})
         return Kept(next=stored.next, due=stored.due, early=next_page)
 
-    def _begun(self, claim: SyncClaim, page: PageRows) -> Early | None:
+    def prepare(self, claim: SyncClaim) -> PageRows:
+        """Asks for the page and checks its rows; keeps nothing."""
+        return self._checked(self._asked(claim))
+
+    def _begun(self, claim: SyncClaim, page: Page) -> Early | None:
         # A page that kills its worker must do so under its own claim, which counts how often: after a loss each page
         # is read by itself.
         if page.continuation is None or claim.run.tries > 1:
             return None
-        expected = replace(claim, run=after(claim.run, page))
-        return Early(claim=expected, page=self.ahead(lambda: self.prepare(expected)))
+        expected = replace(claim, run=after(claim.run, page.continuation))
+        return Early(claim=expected, asked=self.ahead(lambda: self._asked(expected)))
 
-    def prepare(self, claim: SyncClaim) -> PageRows:
-        """Asks for the page and checks its rows; keeps nothing."""
+    def _asked(self, claim: SyncClaim) -> Asked:
         begun = self.clock()
         shaped = self.shape(claim)
         page = self.ask.page(shaped)
-        asked = self.clock()
-        checked = self.check(shaped, page.rows)
-        timings = {"fetch": round(asked - begun, 6), "check": round(self.clock() - asked, 6)}
+        return Asked(claim=shaped, page=page, seconds=self.clock() - begun)
+
+    def _checked(self, asked: Asked) -> PageRows:
+        begun, page = self.clock(), asked.page
+        checked = self.check(asked.claim, page.rows)
+        timings = {"fetch": round(asked.seconds, 6), "check": round(self.clock() - begun, 6)}
         return PageRows(
             rows=checked.rows,
             rejects=checked.rejects,
-            deleted=tuple(self._keys(shaped, page.deleted)),
+            deleted=tuple(self._keys(asked.claim, page.deleted)),
             continuation=page.continuation,
             completion=page.completion,
             incomplete=page.incomplete,

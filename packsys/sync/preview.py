@@ -60,5 +60,5 @@ class PreviewRun:
             following = course.after(came[-1].continuation, came[-1].partitions)
             if following is None:
                 return came, True
-            claim = replace(claim, run=replace(after(claim.run, came[-1]), continuation=following))
+            claim = replace(claim, run=after(claim.run, following))
         return came, False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from packsys.errors import Conflict, EndlessPages, NotFound
@@ -253,6 +255,18 @@ def test_a_zombie_writes_nothing(house: SyncHouse, table: SyncTable) -> None:
     assert house.work.apply(heir, page({"twice": 1})) is None
     assert house.work.apply(zombie, page({"late": 1})) is None
     assert list(house.values(table)) == ["heir"]
+
+
+def test_a_claim_is_good_for_one_page(house: SyncHouse, table: SyncTable) -> None:
+    """A crash of the server may take a page back with the claim on the next one, and give its fence out again."""
+    claim = house.claim(house.start(table))
+    forgotten = replace(claim, run=replace(claim.run, page=1))
+    assert house.work.apply(forgotten, page({"b": 1})) is None
+    assert not house.work.renew(forgotten, lease=30)
+    assert not house.work.park(forgotten, delay=0, cause="x")
+    assert not house.work.fail(forgotten, ERROR)
+    assert house.work.apply(claim, page({"a": 1}, leads=1)) is not None
+    assert list(house.values(table)) == ["a"]
 
 
 def test_a_renewed_claim_is_not_lost(house: SyncHouse, table: SyncTable) -> None:

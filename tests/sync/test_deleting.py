@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 
 from packsys.errors import NotFound
 from packsys.store.database import Database
-from packsys.store.staging import columns, keep
+from packsys.store.staging import written
 from packsys.store.syncqueries import LIGHT
 from packsys.store.tables import metadata
 from packsys.syncmodel import Mode, SyncTable
@@ -91,10 +91,9 @@ def test_what_is_being_kept_when_its_table_is_deleted_is_deleted_too(database: D
     table = house.table()
     claim = house.claim(house.start(table))
     with database.direct.begin() as connection:
-        terms = {"run_id": claim.run.id, "fence": claim.fence, "mark": None, "complete": False}
-        place = LIGHT["hold"].row(connection, terms)
-        rows = page({"a": 1, "b": 2})
-        keep(connection, place, rows, came=columns(rows), mark=None)
+        held = {"run_id": claim.run.id, "fence": claim.fence, "page": claim.run.page}
+        terms = {**held, **written(page({"a": 1, "b": 2})), "parts": [], "beginnings": []}
+        assert LIGHT["keep_page"].row(connection, terms) is not None
         deletion = Thread(target=house.tables.forget, args=(table.id,))
         deletion.start()
         while not waiting(database):
