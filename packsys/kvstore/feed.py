@@ -51,6 +51,7 @@ LINGER = 0.02
 SCRIPT = Path(__file__).with_name("lua").joinpath("publish.lua").read_text(encoding="utf-8")
 _DIGEST = sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
 _LARGEST = 2**31 - 1
+_JSON = json.JSONEncoder(separators=(",", ":"))
 
 
 class RedisFeed:
@@ -166,7 +167,7 @@ def _call(job: str, events: Iterable[Event]) -> Sequence[Any]:
 
 def _written(event: Event) -> bytes:
     data = [event.at.isoformat(), event.kind, event.step, to_json(dict(event.detail))]
-    return json.dumps(data, separators=(",", ":")).encode("ascii")
+    return _JSON.encode(data).encode("ascii")
 
 
 def _event(job: str, entry: Any) -> Event:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 from packsys.language.blocked import BLOCKED, UNDECIDED, Outcome
@@ -148,7 +148,7 @@ class _Evaluation:
         return self._settled(node, node.name, partial(property_of, receiver, node.name), lambda: reach)
 
     def operation(self, node: Operation) -> Steps:
-        values, failed = yield from _all(node.operands)
+        values, failed = yield from self._all(node.operands)
         if failed is not None:
             return failed
         sizes = [self.scale.size(value) for value in values]
@@ -172,7 +172,7 @@ class _Evaluation:
 
     def _strict(self, function: Function, node: FunctionCall) -> Steps:
         asked = self.calls.asked
-        values, failed = yield from _all([None if isinstance(part, Lambda) else part for part in node.arguments])
+        values, failed = yield from self._all([None if isinstance(part, Lambda) else part for part in node.arguments])
         if failed is not None:
             if failed is BLOCKED and any(isinstance(part, Lambda) for part in node.arguments):
                 self.calls.wait(asked)
@@ -233,7 +233,7 @@ class _Evaluation:
             self._spend(steps)
             return self.calls.answer(key, node)
         parts = [part for given in node.arguments for part in given.nodes]
-        (account, *values), failed = yield from _all([node.account, *parts])
+        (account, *values), failed = yield from self._all([node.account, *parts])
         if failed is None:
             known = iter(values)
             given = [[next(known) for _ in argument.nodes] for argument in node.arguments]
@@ -245,7 +245,7 @@ class _Evaluation:
 
     def table_read(self, node: TableRead) -> Steps:
         asked = self.calls.asked
-        values, failed = yield from _all(node.values)
+        values, failed = yield from self._all(node.values)
         if failed is BLOCKED:
             self.calls.wait(asked)
             return BLOCKED
@@ -266,6 +266,24 @@ class _Evaluation:
             return problem.error
         return equal(asked.left, asked.right)
 
+    def _all(self, parts: Sequence[Node | None]) -> Generator[Asked, Outcome, tuple[list[Any], Outcome]]:
+        """Evaluates everything; gives the outcomes, and what stands in the way: blocked, or else the leftmost error."""
+        outcomes: list[Any] = []
+        failed: Outcome = None
+        for part in parts:
+            outcome: Outcome = None
+            if part is not None:
+                leaf = _LEAVES.get(type(part))  # most parts have none below them: they need no place on the stack
+                outcome = self._leaf(leaf, part) if leaf else (yield part)
+            if outcome is BLOCKED or (failed is None and isinstance(outcome, ErrorValue)):
+                failed = outcome
+            outcomes.append(outcome)
+        return outcomes, failed
+
+    def _leaf(self, visit: _Leaf, node: Node) -> Outcome:
+        self._spend(1)
+        return visit(self, node)
+
     def _settled(self, node: Node, name: str, compute: Callable[[], Value], cost: Callable[[], int]) -> Value:
         try:
             self._spend(cost())
@@ -278,18 +296,6 @@ class _Evaluation:
             return placed(too_large().error, node.start, node.end, name)
         except ZeroDivisionError:
             return placed(no_quotient().error, node.start, node.end, name)
-
-
-def _all(parts: Sequence[Node | None]) -> Generator[Asked, Outcome, tuple[list[Any], Outcome]]:
-    """Evaluates everything; gives the outcomes, and what stands in the way: blocked, or else the leftmost error."""
-    outcomes: list[Any] = []
-    failed: Outcome = None
-    for part in parts:
-        outcome = None if part is None else (yield part)
-        if outcome is BLOCKED or (failed is None and isinstance(outcome, ErrorValue)):
-            failed = outcome
-        outcomes.append(outcome)
-    return outcomes, failed
 
 
 def _reckoned(node: Operation, values: Sequence[Value]) -> Value:
@@ -315,11 +321,17 @@ def _computed(function: Function, node: FunctionCall, values: Sequence[Any], clo
     return function.compute(*arguments) if function.compute else None
 
 
-_VISITS: Mapping[type[Any], Callable[[_Evaluation, Any], Outcome | Steps]] = {
+_Leaf: TypeAlias = Callable[[_Evaluation, Any], Outcome]
+
+_LEAVES: Mapping[type[Any], _Leaf] = {
     Constant: _Evaluation.constant,
     AccountRef: _Evaluation.account,
     Variable: _Evaluation.variable,
     Local: _Evaluation.local,
+}
+
+_VISITS: Mapping[type[Any], Callable[[_Evaluation, Any], Outcome | Steps]] = {
+    **_LEAVES,
     Let: _Evaluation.let,
     Member: _Evaluation.member,
     Operation: _Evaluation.operation,

@@ -63,6 +63,11 @@ class PackVersion:
     tables: Mapping[str, PackTable] = field(default_factory=dict)
 
     @cached_property
+    def signatures(self) -> Mapping[str, Signature]:
+        """Gives what can be called of it, by name; written once, so that it is soon seen to be the same."""
+        return {name: formula.signature for name, formula in self.formulas.items()}
+
+    @cached_property
     def acts(self) -> bool:
         """Tells whether it has actions, which change what its other formulas give."""
         return any(formula.signature.action for formula in self.formulas.values())

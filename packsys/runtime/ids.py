@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from uuid import UUID
 
 
 def job_id(now: datetime, randomness: bytes) -> str:
@@ -15,4 +14,5 @@ def job_id(now: datetime, randomness: bytes) -> str:
     number = milliseconds << 80 | int.from_bytes(randomness[:10], "big")
     number = number & ~(0xF << 76) | 0x7 << 76
     number = number & ~(0x3 << 62) | 0x2 << 62
-    return str(UUID(int=number))
+    digits = f"{number:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

@@ -121,11 +121,7 @@ class _Read:
 def _known(pack: PackVersion | None) -> KnownPack | None:
     if pack is None:
         return None
-    return KnownPack(
-        id=pack.id,
-        name=pack.name,
-        formulas={name: formula.signature for name, formula in pack.formulas.items()},
-    )
+    return KnownPack(id=pack.id, name=pack.name, formulas=pack.signatures)
 
 
 def _known_connection(row: Connection) -> KnownConnection:

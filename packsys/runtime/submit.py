@@ -99,7 +99,7 @@ class Submit:
             job=job,
             opening=self.open(job, compiled.tree),
             idempotency_key=submission.idempotency_key,
-            fingerprint=fingerprint(submission),
+            fingerprint="" if submission.idempotency_key is None else fingerprint(submission),
         )
 
     def send(self, starts: Sequence[Start]) -> None:

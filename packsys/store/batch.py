@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from packsys.language.codec import invocation_to_json
-from packsys.model import Step
+from packsys.model import Job, Step
 from packsys.store.statements import statements
-from packsys.store.types import array, dump
-from packsys.store.writing import code_of, end_of, texts, value_text
+from packsys.store.types import array, dump, text_array
+from packsys.store.writing import code_of, end_of, value_text
 from packsys.turns import Opening, Start
 
 BATCH = statements(Path(__file__).with_name("batch.sql"))
@@ -23,49 +23,59 @@ def in_order(starts: Sequence[Start]) -> Sequence[Start]:
 
 def batch_terms(starts: Sequence[Start]) -> dict[str, Any]:
     """Writes jobs and the steps that they begin with as columns."""
-    jobs = {name: array([write(each) for each in starts]) for name, write in _JOB.items()}
-    begun = [(step, each.opening) for each in starts for step in each.steps]
-    return {**jobs, **{name: array([write(*each) for each in begun]) for name, write in _STEP.items()}}
+    begun = [step for start in starts for step in start.steps]
+    values = [value for start in starts for value in _values(start)]
+    return {
+        **_job_terms([start.job for start in starts]),
+        **_opening_terms([start.opening for start in starts]),
+        "idempotency_keys": text_array([start.idempotency_key for start in starts]),
+        "fingerprints": text_array([start.fingerprint for start in starts]),
+        **_step_terms(begun),
+        "values": array(values),
+    }
 
 
-def _outcome(start: Start) -> str | None:
-    return value_text(start.opening.outcome[0]) if start.opening.outcome else None
+def _job_terms(jobs: Sequence[Job]) -> dict[str, str]:
+    return {
+        "ids": text_array([job.id for job in jobs]),
+        "workspaces": text_array([job.workspace for job in jobs]),
+        "formulas": text_array([job.formula for job in jobs]),
+        "trees": text_array([job.tree for job in jobs]),
+        "variables": array([value_text(job.variables) for job in jobs]),
+        "askers": text_array([job.asked_by for job in jobs]),
+        "timezones": text_array([job.timezone for job in jobs]),
+        "locales": text_array([job.locale for job in jobs]),
+        "priorities": array([job.priority for job in jobs]),
+        "callbacks": text_array([job.callback for job in jobs]),
+        "asked_at": array([job.asked_at and job.asked_at.isoformat() for job in jobs]),
+        "seconds": array([(job.deadline - job.accepted_at).total_seconds() for job in jobs]),
+    }
 
 
-def _value(step: Step, opening: Opening) -> str | None:
-    return value_text(opening.answered[step.number - 1][1]) if step.number <= len(opening.answered) else None
+def _opening_terms(openings: Sequence[Opening]) -> dict[str, str]:
+    ends = [opening.outcome for opening in openings]
+    return {
+        "known": array([len(opening.answered) for opening in openings]),
+        "sent": array([len(opening.wave) for opening in openings]),
+        "look_at": array([opening.look_at if opening.wave else 0 for opening in openings]),
+        "states": array([end and end_of(end[0]) for end in ends]),
+        "outcomes": array([end and value_text(end[0]) for end in ends]),
+        "codes": text_array([end and code_of(end[0]) for end in ends]),
+    }
 
 
-_JOB: dict[str, Callable[[Start], object]] = {
-    "ids": lambda start: texts(start.job.id),
-    "workspaces": lambda start: texts(start.job.workspace),
-    "idempotency_keys": lambda start: texts(start.idempotency_key),
-    "fingerprints": lambda start: texts(start.fingerprint),
-    "formulas": lambda start: texts(start.job.formula),
-    "trees": lambda start: texts(start.job.tree),
-    "variables": lambda start: value_text(start.job.variables),
-    "askers": lambda start: texts(start.job.asked_by),
-    "timezones": lambda start: texts(start.job.timezone),
-    "locales": lambda start: texts(start.job.locale),
-    "priorities": lambda start: start.job.priority,
-    "callbacks": lambda start: texts(start.job.callback),
-    "asked_at": lambda start: start.job.asked_at.isoformat() if start.job.asked_at else None,
-    "seconds": lambda start: (start.job.deadline - start.job.accepted_at).total_seconds(),
-    "known": lambda start: len(start.opening.answered),
-    "sent": lambda start: len(start.opening.wave),
-    "look_at": lambda start: start.opening.look_at if start.opening.wave else 0,
-    "states": lambda start: end_of(start.opening.outcome[0]) if start.opening.outcome else None,
-    "outcomes": _outcome,
-    "codes": lambda start: texts(code_of(start.opening.outcome[0])) if start.opening.outcome else None,
-}
+def _step_terms(steps: Sequence[Step]) -> dict[str, str]:
+    calls = [step.invocation for step in steps]
+    return {
+        "jobs": text_array([step.job for step in steps]),
+        "keys": text_array([step.key for step in steps]),
+        "numbers": array([step.number for step in steps]),
+        "waves": array([step.wave for step in steps]),
+        "invocations": array([dump(invocation_to_json(call)) for call in calls]),
+        "calls": text_array([call.name for call in calls]),
+        "actions": array([call.action for call in calls]),
+    }
 
-_STEP: dict[str, Callable[[Step, Opening], object]] = {
-    "jobs": lambda step, opening: texts(step.job),
-    "keys": lambda step, opening: texts(step.key),
-    "numbers": lambda step, opening: step.number,
-    "waves": lambda step, opening: step.wave,
-    "invocations": lambda step, opening: dump(invocation_to_json(step.invocation)),
-    "calls": lambda step, opening: texts(step.invocation.name),
-    "actions": lambda step, opening: step.invocation.action,
-    "values": _value,
-}
+
+def _values(start: Start) -> Sequence[str | None]:
+    return [*(value_text(value) for _, value in start.opening.answered), *[None] * len(start.opening.wave)]

@@ -17,19 +17,12 @@ from packsys.store.direct import TURNS
 from packsys.store.light import Light
 from packsys.store.queries import QUERIES
 from packsys.store.telling import before, ended, opened
-from packsys.store.types import array
-from packsys.store.writing import ahead_terms, code_of, end_of, left, texts, value_text, wave_terms
+from packsys.store.writing import ahead_terms, code_of, end_of, left, texts, value_text
 from packsys.turns import NOTHING, Ahead, Opening, Settled, Start
 from packsys.values import ErrorValue, Value
 
 _COLUMNS = tables.job.c
 _BY_ID = Light(select(tables.job).where(_COLUMNS.id == bindparam("id")))
-_ACCEPTED = Light(
-    select(tables.job).where(
-        (_COLUMNS.id == bindparam("id"))
-        | (_COLUMNS.workspace == bindparam("workspace")) & (_COLUMNS.idempotency_key == bindparam("key"))
-    )
-)
 _EARLIER = Light(QUERIES["earlier"])
 
 
@@ -48,13 +41,11 @@ class PostgresJobs:
         Its times are the database's: the job is accepted now, and has as long as it was given. Of several requests
         with one key at the same time, one is kept and the others wait for it.
         """
-        terms = {**_job_terms(job), **_opening_terms(opening)}
-        keys = {"idempotency_key": texts(idempotency_key), "fingerprint": texts(fingerprint)}
-        row = self._database.direct.row(TURNS["accept"], {**terms, **keys})
-        if not row.fresh:
-            return self._earlier(job, idempotency_key, fingerprint)
-        self._told(opened(job.id, opening, row))
-        return _begun(job, opening, row)
+        start = Start(job=job, opening=opening, idempotency_key=idempotency_key, fingerprint=fingerprint)
+        (kept,) = self.accept_many([start])
+        if isinstance(kept, IdempotencyMismatch):
+            raise kept
+        return kept
 
     def accept_many(self, starts: Sequence[Start]) -> Sequence[Job | IdempotencyMismatch]:
         """Keeps new jobs as :meth:`accept` does each, in one transaction, and gives what became of each.
@@ -66,7 +57,7 @@ class PostgresJobs:
         ordered = in_order(starts)
         rows = {row.id: row for row in self._database.direct.rows(BATCH["accept"], batch_terms(ordered))}
         fresh = [(each, rows[texts(each.job.id)]) for each in ordered if texts(each.job.id) in rows]
-        self._told([event for each, row in fresh for event in opened(each.job.id, each.opening, row)])
+        self._told([event for each, row in fresh for event in opened(each, row)])
         known: dict[str, Job | IdempotencyMismatch]
         known = {each.job.id: _begun(each.job, each.opening, row) for each, row in fresh}
         known |= self._found([each for each in ordered if each.job.id not in known])
@@ -113,16 +104,11 @@ class PostgresJobs:
         self._told(ended(job, state, code, row))
         return row.number is not None
 
-    def _earlier(self, job: Job, idempotency_key: str | None, fingerprint: str) -> Job:
-        """Finds the job that has the key, or this one where the statement that kept it was repeated."""
-        terms = {"id": job.id, "workspace": job.workspace, "key": idempotency_key}
-        (earlier,) = _ACCEPTED.alone(self._database.direct, terms)
-        if earlier.fingerprint != fingerprint:
-            raise IdempotencyMismatch()
-        return _job(earlier)
-
     def _found(self, starts: Sequence[Start]) -> Mapping[str, Job | IdempotencyMismatch]:
-        """Finds what :meth:`_earlier` finds for one, by the ids of the jobs that were not kept."""
+        """Finds for jobs that were not kept, by their ids, those that have their keys.
+
+        A job finds itself where the statement that kept it was repeated.
+        """
         if not starts:
             return {}
         keyed = [_place(each) for each in starts if each.idempotency_key is not None]
@@ -141,40 +127,15 @@ def _same(row: Row[Any], start: Start) -> Job | IdempotencyMismatch:
     return _job(row) if row.fingerprint == start.fingerprint else IdempotencyMismatch()
 
 
-def _job_terms(job: Job) -> dict[str, Any]:
-    names = ("id", "workspace", "formula", "tree", "asked_by", "timezone", "locale", "priority", "callback")
-    return {
-        **{name: texts(getattr(job, name)) for name in names},
-        "variables": value_text(job.variables),
-        "asked_at": job.asked_at,
-        "seconds": (job.deadline - job.accepted_at).total_seconds(),
-    }
-
-
-def _opening_terms(opening: Opening) -> dict[str, Any]:
-    known = wave_terms([invocation for invocation, _ in opening.answered])
-    outcome = opening.outcome[0] if opening.outcome else None
-    return {
-        **{f"known_{name}": known[name] for name in ("keys", "invocations", "calls")},
-        "known_outcomes": array([value_text(value) for _, value in opening.answered]),
-        **wave_terms(opening.wave),
-        "look_at": opening.look_at,
-        "state": end_of(outcome) if opening.outcome else None,
-        "outcome": value_text(outcome),
-        "code": texts(code_of(outcome)),
-    }
-
-
 def _begun(job: Job, opening: Opening, row: Any) -> Job:
-    begun = replace(job, accepted_at=row.accepted_at, deadline=row.deadline)
+    come_to: dict[str, Any] = {"accepted_at": row.accepted_at, "deadline": row.deadline}
     if opening.answered or opening.wave:
-        begun = replace(begun, state=JobState.RUNNING, started_at=row.accepted_at)
-    if opening.outcome is None:
-        return begun
-    (outcome,) = opening.outcome
-    if isinstance(outcome, ErrorValue):
-        return replace(begun, state=JobState.FAILED, error=outcome, finished_at=row.ended_at)
-    return replace(begun, state=JobState.DONE, value=outcome, finished_at=row.ended_at)
+        come_to |= {"state": JobState.RUNNING, "started_at": row.accepted_at}
+    if opening.outcome:
+        (outcome,) = opening.outcome
+        name = "error" if isinstance(outcome, ErrorValue) else "value"
+        come_to |= {"state": end_of(outcome), name: outcome, "finished_at": row.ended_at}
+    return replace(job, **come_to)
 
 
 def _job(row: Row[Any]) -> Job:

@@ -9,7 +9,7 @@ from typing import Any
 
 from packsys.model import Claim, Event, EventKind, JobState, Step
 from packsys.store.writing import code_of, detail_of, end_of, state_of, those
-from packsys.turns import Ahead, Opening, Settled
+from packsys.turns import Ahead, Settled, Start
 from packsys.values import Value
 
 
@@ -38,14 +38,14 @@ def told(job: str, kind: EventKind, step: str | None, *, number: int, at: dateti
     return (Event(job=job, number=number, at=at, kind=kind, step=step, detail=detail),)
 
 
-def opened(job: str, opening: Opening, row: Any) -> Sequence[Event]:
+def opened(start: Start, row: Any) -> Sequence[Event]:
     """Gives the events of a job that was accepted with what it begins with."""
+    job, opening = start.job.id, start.opening
     minutes = Minutes(job=job, number=1, at=row.accepted_at)
     minutes.note(EventKind.JOB_ACCEPTED)
-    steps = opening.steps(job)
-    if steps:
+    if start.steps:
         minutes.note(EventKind.JOB_RUNNING)
-    for place, step in enumerate(steps):
+    for place, step in enumerate(start.steps):
         minutes.queued(step)
         if place < len(opening.answered):
             minutes.note(EventKind.STEP_DONE, step.key, cached=True)

@@ -1,16 +1,6 @@
 -- The calls of the functions of migration 0007 (there is what they do). Several in one statement are one transaction,
 -- each going on only where the one before it did what it was asked to.
 
--- name: accept
--- Keeps a new job with what it begins with, or none of it when its workspace has used the idempotency key.
-select a.*, w.numbers, w.keys, w.number as wave_event, e.number as end_event, e.at as ended_at, e.seconds, e.calls_back
-from accept_job(%(id)s, %(workspace)s, %(idempotency_key)s, %(fingerprint)s, %(formula)s, %(tree)s, %(variables)s,
-                %(asked_by)s, %(timezone)s, %(locale)s, %(priority)s, %(callback)s, %(asked_at)s, %(seconds)s,
-                %(known_keys)s, %(known_invocations)s, %(known_calls)s, %(known_outcomes)s) a
-cross join lateral add_wave(a.fresh and cardinality(%(keys)s::text[]) > 0, %(id)s, %(keys)s, %(invocations)s,
-                            %(calls)s, %(actions)s, %(look_at)s) w
-cross join lateral end_job(a.fresh and %(state)s::text is not null, %(id)s, %(state)s, %(outcome)s, %(code)s) e
-
 -- name: add
 -- Adds a wave, and claims its first new step where a worker is named.
 select w.*, c.attempts, c.number as claim_event, c.at as claimed_at, c.parked, c.started_at, c.workspace, c.timezone,

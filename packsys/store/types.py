@@ -14,6 +14,7 @@ from packsys.language.codec import invocation_from_json, invocation_to_json
 from packsys.language.invocation import Invocation
 from packsys.values import Json, Value, from_json, to_json
 
+_MARKED = re.compile('[\0\\\\"]')
 _UNFIT = re.compile("[\0\\\\\ud800-\udfff]")
 _ESCAPE = re.compile(r"\\u([0-9a-f]{4})")
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
@@ -30,13 +31,27 @@ def dump(data: Json) -> str:
 
 def array(items: Sequence[object]) -> str:
     """Writes a list as PostgreSQL spells arrays: texts, numbers, truths and blanks."""
-    return f"{{{','.join(map(_item, items))}}}"
+    return _braced([_quoted(item) if isinstance(item, str) else _bare(item) for item in items])
 
 
-def _item(item: object) -> str:
-    if isinstance(item, str):
-        return '"' + item.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return "null" if item is None else str(item).lower()
+def text_array(texts: Sequence[str | None]) -> str:
+    """Writes texts as :func:`escape` writes each, in a list."""
+    whole = "".join(filter(None, texts))
+    if whole.isascii() and not _MARKED.search(whole):  # as nearly all are: then none needs to be looked at alone
+        return _braced(["null" if text is None else f'"{text}"' for text in texts])
+    return array([None if text is None else escape(text) for text in texts])
+
+
+def _braced(items: Sequence[str]) -> str:
+    return f"{{{','.join(items)}}}"
+
+
+def _quoted(item: str) -> str:
+    return '"' + item.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _bare(item: object) -> str:
+    return "null" if item is None else str(item)
 
 
 def escape(text: str) -> str:

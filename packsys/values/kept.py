@@ -78,9 +78,11 @@ def _encode_special(value: Value) -> Json:
 
 
 def _encode_object(value: Mapping[str, Value], depth: int, number: Callable[[float], int | float]) -> Json:
-    if not all(isinstance(key, str) for key in value):
-        raise failure("Value", "An object has a key that is not a text: a formula cannot hold it.")
-    if _TAG not in value and all(map(_storable, value)):
+    try:
+        keys = "".join(value)
+    except TypeError:
+        raise failure("Value", "An object has a key that is not a text: a formula cannot hold it.") from None
+    if _TAG not in value and _storable(keys):
         return {key: _encode(item, depth, number) for key, item in value.items()}
     pairs = sorted(value.items())
     return _tagged("object", [[_encode(key, 0, number), _encode(item, depth, number)] for key, item in pairs])
