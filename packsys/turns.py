@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
 from packsys.language.invocation import Invocation
-from packsys.model import Claim, Job, Route, Step
+from packsys.model import Claim, Job, Route, Step, StepState
 from packsys.values import Value, to_json
 
 
@@ -52,6 +52,18 @@ class Start:
     def steps(self) -> Sequence[Step]:
         """Lists the steps that the job begins with."""
         return self.opening.steps(self.job.id)
+
+    def begun(self, job: Job) -> Job:
+        """Gives the job with its steps if it was accepted just now; one that was there before may have come further."""
+        if job.id != self.job.id or job.state.final is (self.opening.outcome is None):
+            return job
+        at, known = job.accepted_at, self.opening.answered
+        queued = [replace(step, queued_at=at) for step in self.steps]
+        done = [
+            replace(step, state=StepState.DONE, cached=True, outcome=value, started_at=at, finished_at=at)
+            for step, (_, value) in zip(queued, known, strict=False)
+        ]
+        return replace(job, steps=(*done, *queued[len(known) :]))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -92,7 +92,7 @@ def refusal(refused: PacksysError) -> dict[str, Any]:
 
 
 def _time(at: datetime | None) -> str | None:
-    return at.isoformat() if at else None
+    return at.isoformat().replace("+00:00", "Z") if at else None
 
 
 def _seconds(start: datetime | None, end: datetime | None) -> float | None:

@@ -18,6 +18,7 @@ from packsys.language.locales import DEFAULT, tag_of
 from packsys.language.nodes import Node
 from packsys.model import Job, Priority, Submission
 from packsys.ports import Dispatcher, JobStore, Pressure
+from packsys.runtime.opening import Heavy
 from packsys.turns import Opening, Start
 from packsys.values import Failure, from_plain, to_json
 
@@ -59,7 +60,7 @@ class Submit:
     """
 
     compile: Callable[[Submission], Compiled]
-    open: Callable[[Job, Node], Opening]
+    open: Callable[[Sequence[tuple[Job, Node]]], Sequence[Opening | Heavy]]
     jobs: JobStore
     dispatcher: Dispatcher
     pressure: Pressure
@@ -74,7 +75,9 @@ class Submit:
         """
         submission = self.checked(submission)
         self.pressure.check()
-        start = self.start(submission, self.compile(submission))
+        (start,) = self.starts([(submission, self.compile(submission))])
+        if isinstance(start, Heavy):
+            raise start
         kept = self.jobs.accept(
             start.job,
             idempotency_key=start.idempotency_key,
@@ -92,15 +95,11 @@ class Submit:
             self.may_call_back(submission.workspace)
         return submission
 
-    def start(self, submission: Submission, compiled: Compiled) -> Start:
-        """Makes the job and looks how far it comes."""
-        job = self._job(submission, compiled)
-        return Start(
-            job=job,
-            opening=self.open(job, compiled.tree),
-            idempotency_key=submission.idempotency_key,
-            fingerprint=fingerprint(submission),
-        )
+    def starts(self, asked: Sequence[tuple[Submission, Compiled]]) -> Sequence[Start | Heavy]:
+        """Makes jobs and looks how far they come."""
+        jobs = [(self._job(submission, compiled), compiled.tree) for submission, compiled in asked]
+        found = zip(asked, jobs, self.open(jobs), strict=True)
+        return [_start(submission, job, opening) for (submission, _), (job, _), opening in found]
 
     def send(self, starts: Sequence[Start]) -> None:
         """Sends the first waves of accepted jobs; what the queue does not take is sent later."""
@@ -128,6 +127,13 @@ class Submit:
             deadline=now + timedelta(seconds=submission.timeout),
             callback=submission.callback,
         )
+
+
+def _start(submission: Submission, job: Job, opening: Opening | Heavy) -> Start | Heavy:
+    if isinstance(opening, Heavy):
+        return opening
+    key = submission.idempotency_key
+    return Start(job=job, opening=opening, idempotency_key=key, fingerprint=fingerprint(submission))
 
 
 def submission(formula: str, variables: Mapping[str, Any], terms: Mapping[str, Any]) -> Submission:
