@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 from packsys.language.invocation import Invocation
 from packsys.model import Claim, Job, Route, Step, StepState
@@ -57,13 +58,14 @@ class Start:
         """Gives the job with its steps if it was accepted just now; one that was there before may have come further."""
         if job.id != self.job.id or job.state.final is (self.opening.outcome is None):
             return job
-        at, known = job.accepted_at, self.opening.answered
-        queued = [replace(step, queued_at=at) for step in self.steps]
+        at, answered = job.accepted_at, self.opening.answered
+        known, new = self.steps[: len(answered)], self.steps[len(answered) :]
+        ended: dict[str, Any] = {"state": StepState.DONE, "cached": True, "started_at": at, "finished_at": at}
         done = [
-            replace(step, state=StepState.DONE, cached=True, outcome=value, started_at=at, finished_at=at)
-            for step, (_, value) in zip(queued, known, strict=False)
+            replace(step, outcome=value, queued_at=at, **ended)
+            for step, (_, value) in zip(known, answered, strict=True)
         ]
-        return replace(job, steps=(*done, *queued[len(known) :]))
+        return replace(job, steps=(*done, *(replace(step, queued_at=at) for step in new)))
 
 
 @dataclass(frozen=True, kw_only=True)

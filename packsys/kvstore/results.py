@@ -49,7 +49,7 @@ TIMEOUT = 0.25
 """Seconds for an answer. A cache that takes longer costs more than it saves."""
 
 ASK, JOIN, PROLONG = Script.named("ask"), Script.named("join"), Script.named("prolong")
-LAND, LEAVE = Script.named("land"), Script.named("leave")
+LAND, LEAVE, LOOK = Script.named("land"), Script.named("leave"), Script.named("look")
 
 
 class RedisResults:
@@ -165,11 +165,8 @@ class RedisResults:
         """Gives the server's time in seconds, and whatever the answer hangs on by its key."""
         tags = dict.fromkeys(tag for each in asked.values() for tag in each)
         keys = [*(_key("entry", name) for name in asked), *map(_generation, tags)]
-        with self._client.pipeline(transaction=False) as pipeline:
-            pipeline.time()
-            pipeline.mget(keys)
-            (now, fraction), values = pipeline.execute()
-        return now + fraction / 1e6, dict(zip(keys, values, strict=True))
+        (seconds, fraction), values = LOOK(self._client, Call(keys, ()))
+        return int(seconds) + int(fraction) / 1e6, dict(zip(keys, values, strict=True))
 
 
 class _answering:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from packsys.errors import PacksysError
 from packsys.language.invocation import Invocation
 from packsys.language.limits import Budget
+from packsys.language.memory import Memory
 from packsys.language.nodes import Node
 from packsys.model import Job
 from packsys.planner.rounds import Finished, Wave, next_wave
@@ -71,6 +72,7 @@ class _Beginning:
     budget: Budget | None
     known: dict[str, tuple[Invocation, Value]] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)
+    memory: Memory = field(default_factory=Memory)
     come_to: Opening | Heavy = field(default_factory=Opening)
 
     def look(self) -> Sequence[Invocation]:
@@ -97,6 +99,7 @@ class _Beginning:
             timezone=self.job.timezone,
             locale=self.job.locale,
             budget=self.budget,
+            memory=self.memory,
         )
 
 

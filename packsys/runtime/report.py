@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from packsys.errors import FormulaError, PacksysError
@@ -91,6 +92,7 @@ def refusal(refused: PacksysError) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=64)  # most of a job's times are one moment
 def _time(at: datetime | None) -> str | None:
     return at.isoformat().replace("+00:00", "Z") if at else None
 

@@ -160,7 +160,10 @@ def checked(submission: Submission) -> Submission:
         raise RequestError(
             f"{submission.timezone!r} is not a time zone: use an IANA name such as 'Europe/Oslo'."
         ) from error
-    return replace(submission, locale=_locale(submission.locale), priority=_priority(submission.priority))
+    locale, priority = _locale(submission.locale), _priority(submission.priority)
+    if locale == submission.locale and priority is submission.priority:
+        return submission
+    return replace(submission, locale=locale, priority=priority)
 
 
 def _priority(name: str) -> Priority:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import Message as Header
@@ -111,17 +111,19 @@ class StrictRequest(Request):
     async def body(self) -> bytes:
         """Takes in the whole body, once; raises ClientDisconnect, TooLarge and TooSlow."""
         if not hasattr(self, "_body"):
-            self._body = b"".join([part async for part in self._parts()])
+            part, more = await self._part()
+            parts = [part]
+            while more:
+                part, more = await self._part()
+                parts.append(part)
+            self._body = b"".join(parts)
         return self._body
 
-    async def _parts(self) -> AsyncIterator[bytes]:
-        more = True
-        while more:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                raise ClientDisconnect
-            more = message.get("more_body", False)
-            yield message.get("body", b"")
+    async def _part(self) -> tuple[bytes, bool]:
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        return message.get("body", b""), message.get("more_body", False)
 
     async def json(self) -> Any:
         """Reads the body; raises RequestError, TooLarge and UnsupportedMediaType."""

@@ -10,7 +10,7 @@ from threading import Event
 import pytest
 
 from packsys.errors import NotReady, RequestError
-from packsys.service.gathering import MOST, Gathering
+from packsys.service.gathering import MOST, SIDE_BY_SIDE, Gathering
 
 
 @dataclass
@@ -50,31 +50,38 @@ def test_each_gets_its_own_answer() -> None:
     assert doer.groups == [[1, 2, 3, 4, 5]]
 
 
-def test_whoever_comes_while_a_group_is_under_way_is_the_next_group() -> None:
-    async def two_groups(doer: Doer) -> list[int]:
+def test_whoever_comes_while_groups_are_under_way_is_the_next_group() -> None:
+    async def three_groups(doer: Doer) -> list[int]:
         gathering = Gathering(doer, patience=10.0)
-        first = asyncio.ensure_future(gathering(13))
-        await asyncio.to_thread(doer.begun.wait)
-        others = [asyncio.ensure_future(gathering(each)) for each in (1, 2)]
-        await asyncio.sleep(0)
+        asked: list[asyncio.Future[int]] = []
+        for _ in range(SIDE_BY_SIDE):
+            asked.append(asyncio.ensure_future(gathering(13)))
+            await asyncio.to_thread(doer.begun.wait)
+            doer.begun.clear()
+        for each in (1, 2):
+            asked.append(asyncio.ensure_future(gathering(each)))
+            await asyncio.sleep(0)
         doer.go.set()
-        return await asyncio.gather(first, *others)
+        return await asyncio.gather(*asked)
 
     doer = Doer()
-    assert asyncio.run(two_groups(doer)) == [26, 2, 4]
-    assert doer.groups == [[13], [1, 2]]
+    assert asyncio.run(three_groups(doer)) == [26, 26, 2, 4]
+    assert doer.groups == [[13], [13], [1, 2]]
 
 
 def test_a_group_that_takes_long_holds_up_nobody_else() -> None:
     async def overtaken(doer: Doer) -> tuple[int, int]:
         gathering = Gathering(doer, patience=0.01)
-        slow = asyncio.ensure_future(gathering(13))
-        await asyncio.to_thread(doer.begun.wait)
+        slow = []
+        for _ in range(SIDE_BY_SIDE + 1):
+            slow.append(asyncio.ensure_future(gathering(13)))
+            await asyncio.to_thread(doer.begun.wait)
+            doer.begun.clear()
         quick = await gathering(1)
         doer.go.set()
-        return quick, await slow
+        return quick, sum(await asyncio.gather(*slow))
 
-    assert asyncio.run(overtaken(Doer())) == (2, 26)
+    assert asyncio.run(overtaken(Doer())) == (2, 26 * (SIDE_BY_SIDE + 1))
 
 
 def test_an_error_is_whose_it_is() -> None:
