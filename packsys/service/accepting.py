@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated
+from collections.abc import Awaitable, Callable
+from typing import Annotated, TypeAlias
 
 from anyio import to_thread
 from fastapi import Depends, Request
@@ -14,7 +14,9 @@ from packsys.runtime.opening import Heavy
 from packsys.service.gathering import Gathering
 
 LONG = 4_096
-"""Characters of a formula that is accepted alone: it is parsed each time, for as long as many others together."""
+"""Bytes of a request that is accepted alone: to read its formula, or to keep its variables, takes as long as others."""
+
+Accepts: TypeAlias = Callable[[Submission], Awaitable[Job]]
 
 
 class Accept:
@@ -27,18 +29,20 @@ class Accept:
 
     async def __call__(self, submission: Submission) -> Job:
         """Gives the job; raises as :class:`~packsys.runtime.submit.Submit` does."""
-        if len(submission.formula) <= LONG:
-            try:
-                return await self._together(submission)
-            except Heavy:
-                pass
+        try:
+            return await self._together(submission)
+        except Heavy:
+            return await self.alone(submission)
+
+    async def alone(self, submission: Submission) -> Job:
+        """Does the same for one that is not to share a transaction."""
         return await to_thread.run_sync(self._alone, submission)
 
 
-async def accepting(request: Request) -> Accept:
-    """Gives what accepts formulas to a route."""
+async def accepting(request: Request) -> Accepts:
+    """Gives a route what accepts its formula."""
     accept: Accept = request.app.state.accept
-    return accept
+    return accept.alone if len(await request.body()) > LONG else accept
 
 
-Accepting = Annotated[Accept, Depends(accepting)]
+Accepting = Annotated[Accepts, Depends(accepting)]

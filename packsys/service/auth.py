@@ -77,8 +77,8 @@ def needs(route: APIRoute) -> frozenset[str]:
 
 def permit(key: Key, needed: frozenset[str]) -> None:
     """Raises MissingScope for a key that lacks a scope."""
-    for scope in sorted(needed - set(key.scopes)):
-        raise MissingScope(scope)
+    if not needed.issubset(key.scopes):
+        raise MissingScope(min(needed.difference(key.scopes)))
 
 
 def services(request: Request) -> Services:

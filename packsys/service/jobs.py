@@ -20,7 +20,7 @@ from packsys.bootstrap import Services
 from packsys.errors import IdempotencyMismatch
 from packsys.model import Job, Progress, Scope, Step
 from packsys.runtime.report import report
-from packsys.service.accepting import Accepting
+from packsys.service.accepting import Accepting, accepting
 from packsys.service.auth import Caller, Draining, House, KeyedRoute, keyed_router
 from packsys.service.fields import (
     LONGEST_WAIT,
@@ -92,7 +92,7 @@ async def _submit(request: StrictRequest) -> Response:
         house=state.services,
         key=request.state.key,
         draining=state.draining,
-        accept=state.accept,
+        accept=await accepting(request),
         idempotency_key=header(request, "Idempotency-Key", _KEY),
     )
 

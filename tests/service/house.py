@@ -346,19 +346,11 @@ class SmallHouse:
 
     def submit_many(self, submissions: Sequence[Submission]) -> Sequence[Answer]:
         """Submits one after the other; where it is told not to be ready, it is so for all."""
-        return [self._answer(submission) for submission in submissions]
+        return [answered(self.submit, submission) for submission in submissions]
 
     def submit_together(self, submissions: Sequence[Submission]) -> Sequence[Answer]:
         """Submits as ``submit_many`` does, but leaves ``Long()`` out of company."""
-        return [Heavy() if "Long()" in each.formula else self._answer(each) for each in submissions]
-
-    def _answer(self, submission: Submission) -> Answer:
-        try:
-            return self.submit(submission)
-        except NotReady:
-            raise
-        except PacksysError as error:
-            return error
+        return [Heavy() if "Long()" in each.formula else answered(self.submit, each) for each in submissions]
 
     def preview(self, submission: Submission) -> Preview:
         """Gives a plan of one call after another."""
@@ -391,6 +383,16 @@ class SmallHouse:
         claim = claim_one(self.steps, job, step.key, worker="a test", lease=60)
         assert claim
         assert keep_one(self.steps, claim, outcome)
+
+
+def answered(submit: Callable[[Submission], Job], submission: Submission) -> Answer:
+    """Submits one of several; where it is told not to be ready, it is so for all."""
+    try:
+        return submit(submission)
+    except NotReady:
+        raise
+    except PacksysError as error:
+        return error
 
 
 def planned(step: str, call: str, *, depends_on: tuple[str, ...] = ()) -> PlannedStep:
