@@ -133,7 +133,8 @@ def _start(submission: Submission, job: Job, opening: Opening | Heavy) -> Start 
     if isinstance(opening, Heavy):
         return opening
     key = submission.idempotency_key
-    return Start(job=job, opening=opening, idempotency_key=key, fingerprint=fingerprint(submission))
+    told_apart = "" if key is None else fingerprint(submission)
+    return Start(job=job, opening=opening, idempotency_key=key, fingerprint=told_apart)
 
 
 def submission(formula: str, variables: Mapping[str, Any], terms: Mapping[str, Any]) -> Submission:

@@ -11,8 +11,8 @@ from typing import Generic, TypeVar
 
 from packsys.errors import PacksysError
 
-SIDE_BY_SIDE = 2
-"""Groups at once: while one waits for the disk, the next is made ready. More would be smaller, and share less."""
+SIDE_BY_SIDE = 3
+"""Groups at once: while some wait for the disk, the next is made ready. More would be smaller, and share less."""
 
 PATIENCE = 0.05
 """Seconds after which a group does not count any more as one of them: a slow one does not hold up everybody."""
@@ -20,7 +20,7 @@ PATIENCE = 0.05
 MOST = 100
 """The largest group."""
 
-CALM = 3
+CALM = 2
 """Turns of the loop that bring nobody new, before a group begins: a request that has arrived is read in one turn, and
 comes this far in another. They take a few microseconds each where there is nothing to do."""
 

@@ -51,7 +51,7 @@ def test_each_gets_its_own_answer() -> None:
 
 
 def test_whoever_comes_while_groups_are_under_way_is_the_next_group() -> None:
-    async def three_groups(doer: Doer) -> list[int]:
+    async def one_group_more(doer: Doer) -> list[int]:
         gathering = Gathering(doer, patience=10.0)
         asked: list[asyncio.Future[int]] = []
         for _ in range(SIDE_BY_SIDE):
@@ -65,8 +65,8 @@ def test_whoever_comes_while_groups_are_under_way_is_the_next_group() -> None:
         return await asyncio.gather(*asked)
 
     doer = Doer()
-    assert asyncio.run(three_groups(doer)) == [26, 26, 2, 4]
-    assert doer.groups == [[13], [13], [1, 2]]
+    assert asyncio.run(one_group_more(doer)) == [26] * SIDE_BY_SIDE + [2, 4]
+    assert doer.groups == [[13]] * SIDE_BY_SIDE + [[1, 2]]
 
 
 def test_a_group_that_takes_long_holds_up_nobody_else() -> None:
