@@ -34,11 +34,15 @@ from packsys.service.problems import declare
 from packsys.service.terms import JobTerms, submission_of
 from packsys.service.views import JobView
 from packsys.service.waiting import settled
+from packsys.values import Value
 
 router = keyed_router(Scope.JOBS, tag="jobs")
 
 LOCATION = {"Location": {"description": "The address of the job.", "required": True, "schema": {"type": "string"}}}
 
+
+FEW, SHORT = 16, 10_000
+"""Steps, and characters of a value, that are written to an answer without leaving the loop."""
 
 _KEY: TypeAdapter[str] = TypeAdapter(IdempotencyKey)
 
@@ -140,13 +144,20 @@ def one_of(header: str | None, field: str | None) -> str | None:
 
 async def told(job: Job, house: House, *, steps: bool = True) -> bytes:
     """Writes a job with its progress, and with its steps if they are wanted."""
-    if steps and job.steps is not None:
+    if steps and job.steps is not None and _is_brief(job.value, job.steps):
         return _written(job, job.steps, Progress.counted(job.steps))
     return await to_thread.run_sync(_told, job, house, steps)
 
 
+def _is_brief(value: Value, steps: Sequence[Step]) -> bool:
+    """Tells whether a job is written so quickly that nobody notices: all others are written in another thread."""
+    return (
+        len(steps) <= FEW and not isinstance(value, list | dict) and not (isinstance(value, str) and len(value) > SHORT)
+    )
+
+
 def _told(job: Job, house: Services, wanted: bool) -> bytes:
-    steps = house.steps.of(job.id) if wanted else ()
+    steps = (house.steps.of(job.id) if job.steps is None else job.steps) if wanted else ()
     counted = Progress.counted(steps) if wanted else None
     return _written(job, steps, counted or house.progress.of(job.id))
 
