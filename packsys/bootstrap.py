@@ -9,7 +9,7 @@ import secrets
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +59,7 @@ from packsys.runtime.heartbeat import Heartbeats
 from packsys.runtime.inquire import Inquire
 from packsys.runtime.message import message, run_message
 from packsys.runtime.nearby import Nearby
-from packsys.runtime.opening import Open
+from packsys.runtime.opening import LIGHT, Open
 from packsys.runtime.patience import patiently
 from packsys.runtime.preview import AssistAuthor, Preview, PreviewFormula
 from packsys.runtime.publish import Publish, Published
@@ -94,6 +94,7 @@ class Services:
 
     submit: Callable[[Submission], Job]
     submit_many: Callable[[Sequence[Submission]], Sequence[Answer]]
+    submit_together: Callable[[Sequence[Submission]], Sequence[Answer]]
     preview: Callable[[Submission], Preview]
     assist: Callable[[Submission, int], Assistance]
     cancel: Callable[[str, str], Job]
@@ -164,9 +165,10 @@ def wire(
     tables = AnswerTables(tables=adapters.syncs.tables, runs=adapters.syncs.runs, rows=adapters.syncs.rows)
     compile_formula = Compile(compiler=Compiler(), packs=packs, connections=connections, tables=tables)
     syncs, keep_schedule = _syncs(settings, adapters, inquire), KeepSchedule(adapters.schedules)
+    opening = Open(packs=packs, flights=flights)
     submit = Submit(
         compile=compile_formula,
-        open=Open(packs=packs, flights=flights),
+        open=opening,
         jobs=adapters.jobs,
         dispatcher=adapters.sending.dispatcher,
         pressure=adapters.sending.pressure,
@@ -177,6 +179,9 @@ def wire(
     return Services(
         submit=submit,
         submit_many=SubmitMany(submit=submit, compiling=compile_formula.together),
+        submit_together=SubmitMany(
+            submit=replace(submit, open=replace(opening, budget=LIGHT)), compiling=compile_formula.together
+        ),
         preview=PreviewFormula(compile_formula),
         assist=AssistAuthor(packs=packs, connections=connections, tables=tables),
         cancel=Cancel(adapters.jobs),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 from packsys.language.invocation import Invocation
-from packsys.model import Claim, Job, Route, Step
+from packsys.model import Claim, Job, Route, Step, StepState
 from packsys.values import Value, to_json
 
 
@@ -52,6 +53,19 @@ class Start:
     def steps(self) -> Sequence[Step]:
         """Lists the steps that the job begins with."""
         return self.opening.steps(self.job.id)
+
+    def begun(self, job: Job) -> Job:
+        """Gives the job with its steps if it was accepted just now; one that was there before may have come further."""
+        if job.id != self.job.id or job.state.final is (self.opening.outcome is None):
+            return job
+        at, answered = job.accepted_at, self.opening.answered
+        known, new = self.steps[: len(answered)], self.steps[len(answered) :]
+        ended: dict[str, Any] = {"state": StepState.DONE, "cached": True, "started_at": at, "finished_at": at}
+        done = [
+            replace(step, outcome=value, queued_at=at, **ended)
+            for step, (_, value) in zip(known, answered, strict=True)
+        ]
+        return replace(job, steps=(*done, *(replace(step, queued_at=at) for step in new)))
 
 
 @dataclass(frozen=True, kw_only=True)

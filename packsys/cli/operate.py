@@ -141,7 +141,7 @@ def list_keys(*, workspace: str) -> None:
 @key.command("revoke")
 @click.argument("key_id")
 def revoke_key(key_id: str) -> None:
-    """Ends an API key; requests with it are refused from then on."""
+    """Ends an API key; requests with it are refused from the next second on."""
     from packsys.bootstrap import wire
 
     if not wire(Settings.from_environ(os.environ)).keys.revoke(key_id):

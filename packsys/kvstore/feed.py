@@ -19,7 +19,7 @@ from packsys.kvstore.address import connect
 from packsys.kvstore.ear import Ear
 from packsys.kvstore.outbox import ROOM, Outbox
 from packsys.kvstore.resting import Resting
-from packsys.model import Event, EventKind
+from packsys.model import Event, EventKind, followed
 from packsys.values import Failure, from_json, to_json
 
 log = logging.getLogger(__name__)
@@ -77,9 +77,12 @@ class RedisFeed:
         return cls(connect(url, timeout=WRITE_TIMEOUT), connect(url, timeout=READ_TIMEOUT))
 
     def publish(self, events: Sequence[Event]) -> None:
-        """Passes events on, soon; they may come twice and in any order."""
-        if events:
-            self._outbox.put(events)
+        """Passes events on, soon; they may come twice and in any order.
+
+        Those of a job that ended with its acceptance are left to the store, which had them first.
+        """
+        if to_send := followed(events):
+            self._outbox.put(to_send)
 
     def since(self, job: str, number: int) -> Sequence[Event] | None:
         """Lists a live job's events after the given number; None where the stream cannot tell without a gap."""

@@ -49,7 +49,7 @@ TIMEOUT = 0.25
 """Seconds for an answer. A cache that takes longer costs more than it saves."""
 
 ASK, JOIN, PROLONG = Script.named("ask"), Script.named("join"), Script.named("prolong")
-LAND, LEAVE = Script.named("land"), Script.named("leave")
+LAND, LEAVE, LOOK = Script.named("land"), Script.named("leave"), Script.named("look")
 
 
 class RedisResults:
@@ -76,14 +76,15 @@ class RedisResults:
 
     def get(self, name: str, *, tags: Sequence[str] = ()) -> Kept | None:
         """Finds a fresh result."""
-        found = self._server.ask(lambda: self._look(name, tags))
+        return self.get_many({name: tags}).get(name)
+
+    def get_many(self, asked: Mapping[str, Sequence[str]]) -> Mapping[str, Kept]:
+        """Finds the fresh ones of several results, in one exchange."""
+        found = self._server.ask(lambda: self._look(asked)) if asked else None
         if found is None:
-            return None
-        (now, fraction), entry, generations = found
-        if entry is None or None in generations or not entry.startswith(_stamp(generations)):
-            return None
-        kept = _entry(entry, lambda fresh_until: fresh_until / 1000 - now - fraction / 1e6)
-        return kept if kept and kept.fresh_for > 0 else None
+            return {}
+        now, values = found
+        return {name: kept for name, tags in asked.items() if (kept := _fresh(values, name, tags, now))}
 
     def ask(self, asked: Asked, *, lease: float, early: float = 0.0) -> Kept | Handed | Lead | Wait:
         """Finds the result, or says who is to make it; without the server everybody makes it."""
@@ -160,12 +161,12 @@ class RedisResults:
             found: Any = self._client.hgetall(COUNTS)
         return {name.decode(): int(number) for name, number in found.items()}
 
-    def _look(self, name: str, tags: Sequence[str]) -> tuple[tuple[int, int], bytes | None, list[bytes | None]]:
-        with self._client.pipeline(transaction=False) as pipeline:
-            pipeline.time()
-            pipeline.mget([_key("entry", name), *map(_generation, tags)])
-            now, (entry, *generations) = pipeline.execute()
-        return now, entry, generations
+    def _look(self, asked: Mapping[str, Sequence[str]]) -> tuple[float, Mapping[bytes, bytes | None]]:
+        """Gives the server's time in seconds, and whatever the answer hangs on by its key."""
+        tags = dict.fromkeys(tag for each in asked.values() for tag in each)
+        keys = [*(_key("entry", name) for name in asked), *map(_generation, tags)]
+        (seconds, fraction), values = LOOK(self._client, Call(keys, ()))
+        return int(seconds) + int(fraction) / 1e6, dict(zip(keys, values, strict=True))
 
 
 class _answering:
@@ -206,6 +207,14 @@ def _step(who: bytes) -> tuple[str, str]:
 def _stamp(generations: Sequence[bytes | None]) -> bytes:
     joined = b" ".join(each or b"" for each in generations)
     return hashlib.sha1(joined, usedforsecurity=False).hexdigest().encode()
+
+
+def _fresh(values: Mapping[bytes, bytes | None], name: str, tags: Sequence[str], now: float) -> Kept | None:
+    entry, generations = values[_key("entry", name)], [values[_generation(tag)] for tag in tags]
+    if entry is None or None in generations or not entry.startswith(_stamp(generations)):
+        return None
+    kept = _entry(entry, lambda fresh_until: fresh_until / 1000 - now)
+    return kept if kept and kept.fresh_for > 0 else None
 
 
 def _milliseconds(seconds: float) -> int:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from threading import Lock
 
-from packsys.model import Event
+from packsys.model import Event, followed
 
 
 class MemoryFeed:
@@ -19,7 +19,11 @@ class MemoryFeed:
         self._rings: defaultdict[str, list[Callable[[], None]]] = defaultdict(list)
 
     def publish(self, events: Sequence[Event]) -> None:
-        """Passes events on, in the thread that publishes them."""
+        """Passes events on, in the thread that publishes them.
+
+        Those of a job that ended with its acceptance are left to the store.
+        """
+        events = followed(events)
         with self._lock:
             for event in events:
                 self._events[event.job][event.number] = event

@@ -70,6 +70,11 @@ class MemoryResults:
             kept = self._found(name, self._stamp(tags))
         return kept if kept and kept.fresh_for > 0 else None
 
+    def get_many(self, asked: Mapping[str, Sequence[str]]) -> Mapping[str, Kept]:
+        """Finds the fresh ones of several results."""
+        found = ((name, self.get(name, tags=tags)) for name, tags in asked.items())
+        return {name: kept for name, kept in found if kept}
+
     def ask(self, asked: Asked, *, lease: float, early: float = 0.0) -> Kept | Handed | Lead | Wait:
         """Finds the result, or says who is to make it."""
         with self._lock:

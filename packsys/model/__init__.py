@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from packsys.model.connections import AuditEntry, AuditNote, Connection, ConnectionState, OAuthClient
 from packsys.model.deliveries import Delivery, DeliveryState, Subject, WebhookSecret
-from packsys.model.events import Event, EventKind
+from packsys.model.events import Event, EventKind, followed
 from packsys.model.jobs import Claim, Job, JobState, Priority, Route, Stall, Step, StepState, Submission
 from packsys.model.keys import Key, Scope
 from packsys.model.packs import Blob, PackFormula, PackTable, PackVersion, Release
@@ -40,5 +40,6 @@ __all__ = [
     "Submission",
     "Waiting",
     "WebhookSecret",
+    "followed",
     "waiting_by_cause",
 ]

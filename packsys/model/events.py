@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -40,3 +41,10 @@ class Event:
     def last(self) -> bool:
         """Tells whether it is the end of the job, after which nothing is told."""
         return self.kind in (EventKind.JOB_DONE, EventKind.JOB_FAILED, EventKind.JOB_CANCELLED)
+
+
+def followed(events: Sequence[Event]) -> Sequence[Event]:
+    """Leaves out the events of jobs that were accepted and ended at once: nobody can have followed such a job."""
+    told = Counter(event.job for event in events)
+    whole = {event.job for event in events if event.last and told[event.job] == event.number}
+    return [event for event in events if event.job not in whole] if whole else events

@@ -84,7 +84,8 @@ class Job:
 
     ``tree`` is the bound formula as :func:`packsys.language.codec.dumps` writes it: workers never parse a
     user's text. ``asked_at`` is what the formula takes for now, in every pass: where it is None, ``accepted_at``.
-    ``value`` is the answer of a job that is done, ``error`` the reason of one that is not.
+    ``value`` is the answer of a job that is done, ``error`` the reason of one that is not. ``steps`` are those that it
+    has, where they came with it.
     """
 
     id: str
@@ -105,6 +106,7 @@ class Job:
     value: Value = None
     error: ErrorValue | None = None
     callback: str | None = None
+    steps: tuple[Step, ...] | None = field(default=None, compare=False, repr=False)
 
     @property
     def route(self) -> Route:

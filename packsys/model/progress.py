@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -44,14 +43,14 @@ class Progress:
     @classmethod
     def counted(cls, steps: Sequence[Step]) -> Progress | None:
         """Counts steps of which none waits; None where one does, since a step does not know why."""
-        states = Counter(step.state for step in steps)
-        if states[StepState.WAITING]:
+        states = [step.state for step in steps]
+        if StepState.WAITING in states:
             return None
         return cls(
-            queued=states[StepState.QUEUED],
-            running=states[StepState.RUNNING],
-            done=states[StepState.DONE],
-            failed=states[StepState.FAILED],
+            queued=states.count(StepState.QUEUED),
+            running=states.count(StepState.RUNNING),
+            done=states.count(StepState.DONE),
+            failed=states.count(StepState.FAILED),
             cached=sum(step.cached for step in steps),
             waves=max((step.wave for step in steps), default=0),
         )

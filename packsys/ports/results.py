@@ -66,6 +66,9 @@ class ResultCache(Protocol):
     def get(self, name: str, *, tags: Sequence[str] = ()) -> Kept | None:
         """Finds a fresh result."""
 
+    def get_many(self, asked: Mapping[str, Sequence[str]]) -> Mapping[str, Kept]:
+        """Finds the fresh ones of several results, whose names stand with their tags, by their names."""
+
     def forget(self, tags: Sequence[str]) -> None:
         """Forgets whatever has one of the tags, and what is on its way.
 

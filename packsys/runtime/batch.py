@@ -18,6 +18,9 @@ MOST = 1_000
 WIDEST = 5_000
 """Calls with which the jobs of one transaction begin, before the next transaction takes the others."""
 
+TOGETHER = 100
+"""Formulas that are looked for in the cache together."""
+
 Answer = Job | PacksysError
 """What became of one submission: its job, or why there is none."""
 
@@ -56,14 +59,28 @@ def _started(
     submit: Submit, submissions: Sequence[Submission], answers: dict[int, Answer]
 ) -> Iterator[tuple[int, Start]]:
     """Gives what can be accepted, by its place; the errors of the others are put down as their answers."""
-    for place, submission in enumerate(submissions):
+    for first in range(0, len(submissions), TOGETHER):
+        read = _read(submit, submissions[first : first + TOGETHER], answers, first)
+        for place, start in zip(read, submit.starts([*read.values()]), strict=True):
+            if isinstance(start, PacksysError):
+                answers[place] = start
+            else:
+                yield place, start
+
+
+def _read(
+    submit: Submit, submissions: Sequence[Submission], answers: dict[int, Answer], first: int
+) -> dict[int, tuple[Submission, Compiled]]:
+    read: dict[int, tuple[Submission, Compiled]] = {}
+    for place, submission in enumerate(submissions, start=first):
         try:
             asked = submit.checked(submission)
-            yield place, submit.start(asked, submit.compile(asked))
+            read[place] = asked, submit.compile(asked)
         except NotReady:
             raise
         except PacksysError as error:
             answers[place] = error
+    return read
 
 
 def _parts(started: Iterator[tuple[int, Start]]) -> Iterator[dict[int, Start]]:
@@ -85,4 +102,4 @@ def _kept(submit: Submit, starts: Sequence[Start]) -> Sequence[Answer]:
     ours = [start for start, job in zip(starts, kept, strict=True) if isinstance(job, Job) and job.id == start.job.id]
     if sent := [start for start in ours if start.opening.wave]:
         submit.send(sent)
-    return kept
+    return [start.begun(job) if isinstance(job, Job) else job for start, job in zip(starts, kept, strict=True)]

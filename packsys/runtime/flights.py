@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from packsys.errors import NotReady
@@ -42,6 +42,15 @@ FORGETTING = 2.0
 
 _SPREAD = 0.1
 """Part of a wait over which those who wait together come back, where nobody wakes them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lookup:
+    """Is a result that may be there: its name and tags, and whether this process may have it too."""
+
+    name: str
+    tags: tuple[str, ...]
+    near: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,20 +97,31 @@ class Flights:
                 return self._lead(claim, formula, asked, lead)
         return None
 
-    def known(self, name: str, tags: Sequence[str], *, near: bool) -> tuple[Value] | None:
-        """Finds a result that needs no step to answer, in a tuple; what is about to end is left to a step to renew.
+    def known(self, lookups: Sequence[Lookup]) -> Sequence[tuple[Value] | None]:
+        """Finds results that need no step to answer, each in a tuple; the server is asked once for all of them.
 
-        Only with ``near`` it is looked for in this process too.
+        What is about to end is left to a step to renew.
         """
-        if near and (found := self.nearby.get(name)) is not None:
-            self.tally.add(Counted.NEAR_HITS)
-            return found
-        kept = self.cache.get(name, tags=tags)
-        if kept is None or kept.fresh_for <= kept.cost * self._early():
+        near = [self.nearby.get(each.name) if each.near else None for each in lookups]
+        kept = self.cache.get_many(
+            {each.name: each.tags for each, found in zip(lookups, near, strict=True) if not found}
+        )
+        shared = {name: each for name, each in kept.items() if each.fresh_for > each.cost * self._early()}
+        found = [known or self._shared(shared, each) for known, each in zip(near, lookups, strict=True)]
+        self._count_known(len(lookups) - near.count(None), len(lookups) - found.count(None))
+        return found
+
+    def _shared(self, kept: Mapping[str, Kept], lookup: Lookup) -> tuple[Value] | None:
+        if (found := kept.get(lookup.name)) is None:
             return None
-        self.tally.add(Counted.SHARED_HITS, Counted.NEAR_MISSES)
-        self._near(name, kept, near)
-        return (kept.value,)
+        self._near(lookup.name, found, lookup.near)
+        return (found.value,)
+
+    def _count_known(self, near: int, found: int) -> None:
+        if near:
+            self.tally.add(Counted.NEAR_HITS, number=near)
+        if found > near:
+            self.tally.add(Counted.SHARED_HITS, Counted.NEAR_MISSES, number=found - near)
 
     def forget(self, claim: Claim, *, lasting: bool = True) -> None:
         """Forgets what was read before an action, for all jobs: after its effect, and before its outcome is told.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from packsys.errors import FormulaError, PacksysError
@@ -91,8 +92,9 @@ def refusal(refused: PacksysError) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=64)  # most of a job's times are one moment
 def _time(at: datetime | None) -> str | None:
-    return at.isoformat() if at else None
+    return at.isoformat().replace("+00:00", "Z") if at else None
 
 
 def _seconds(start: datetime | None, end: datetime | None) -> float | None:

@@ -18,6 +18,7 @@ from packsys.language.locales import DEFAULT, tag_of
 from packsys.language.nodes import Node
 from packsys.model import Job, Priority, Submission
 from packsys.ports import Dispatcher, JobStore, Pressure
+from packsys.runtime.opening import Heavy
 from packsys.turns import Opening, Start
 from packsys.values import Failure, from_plain, to_json
 
@@ -59,7 +60,7 @@ class Submit:
     """
 
     compile: Callable[[Submission], Compiled]
-    open: Callable[[Job, Node], Opening]
+    open: Callable[[Sequence[tuple[Job, Node]]], Sequence[Opening | Heavy]]
     jobs: JobStore
     dispatcher: Dispatcher
     pressure: Pressure
@@ -74,7 +75,9 @@ class Submit:
         """
         submission = self.checked(submission)
         self.pressure.check()
-        start = self.start(submission, self.compile(submission))
+        (start,) = self.starts([(submission, self.compile(submission))])
+        if isinstance(start, Heavy):
+            raise start
         kept = self.jobs.accept(
             start.job,
             idempotency_key=start.idempotency_key,
@@ -92,15 +95,11 @@ class Submit:
             self.may_call_back(submission.workspace)
         return submission
 
-    def start(self, submission: Submission, compiled: Compiled) -> Start:
-        """Makes the job and looks how far it comes."""
-        job = self._job(submission, compiled)
-        return Start(
-            job=job,
-            opening=self.open(job, compiled.tree),
-            idempotency_key=submission.idempotency_key,
-            fingerprint="" if submission.idempotency_key is None else fingerprint(submission),
-        )
+    def starts(self, asked: Sequence[tuple[Submission, Compiled]]) -> Sequence[Start | Heavy]:
+        """Makes jobs and looks how far they come."""
+        jobs = [(self._job(submission, compiled), compiled.tree) for submission, compiled in asked]
+        found = zip(asked, jobs, self.open(jobs), strict=True)
+        return [_start(submission, job, opening) for (submission, _), (job, _), opening in found]
 
     def send(self, starts: Sequence[Start]) -> None:
         """Sends the first waves of accepted jobs; what the queue does not take is sent later."""
@@ -130,6 +129,14 @@ class Submit:
         )
 
 
+def _start(submission: Submission, job: Job, opening: Opening | Heavy) -> Start | Heavy:
+    if isinstance(opening, Heavy):
+        return opening
+    key = submission.idempotency_key
+    told_apart = "" if key is None else fingerprint(submission)
+    return Start(job=job, opening=opening, idempotency_key=key, fingerprint=told_apart)
+
+
 def submission(formula: str, variables: Mapping[str, Any], terms: Mapping[str, Any]) -> Submission:
     """Reads a submission from plain JSON that nobody has checked yet; raises RequestError."""
     for name, value in {"formula": formula, **terms}.items():
@@ -154,7 +161,10 @@ def checked(submission: Submission) -> Submission:
         raise RequestError(
             f"{submission.timezone!r} is not a time zone: use an IANA name such as 'Europe/Oslo'."
         ) from error
-    return replace(submission, locale=_locale(submission.locale), priority=_priority(submission.priority))
+    locale, priority = _locale(submission.locale), _priority(submission.priority)
+    if locale == submission.locale and priority is submission.priority:
+        return submission
+    return replace(submission, locale=locale, priority=priority)
 
 
 def _priority(name: str) -> Priority:
@@ -176,7 +186,13 @@ def _locale(name: str) -> str:
 def fingerprint(submission: Submission) -> str:
     """Tells two requests apart that came with the same idempotency key."""
     variables = {name: to_json(value) for name, value in submission.variables.items()}
-    terms: list[object] = [submission.formula, variables, submission.timeout, submission.timezone, submission.actions]
+    terms: list[object] = [
+        submission.formula,
+        variables,
+        float(submission.timeout),
+        submission.timezone,
+        submission.actions,
+    ]
     # What is not said is left out, so that requests of a former release keep their fingerprints.
     if submission.callback is not None:
         terms.append(submission.callback)

@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect
 import packsys
 from packsys.bootstrap import Services
 from packsys.errors import PacksysError
+from packsys.runtime.keyring import Keyring
 from packsys.service import (
     batch,
     blobs,
@@ -36,6 +37,7 @@ from packsys.service import (
     syncruns,
     syncs,
 )
+from packsys.service.accepting import Accept
 from packsys.service.description import describe
 from packsys.service.envelope import Envelope
 from packsys.service.intake import SLOWEST, Intake
@@ -79,6 +81,8 @@ def create_app(
         },
     )
     app.state.services = services
+    app.state.accept = Accept(services)
+    app.state.keyring = Keyring(services.keys)
     app.state.draining = draining
     app.state.uploads = asyncio.Semaphore(packs.AT_ONCE)
     app.state.downloads = asyncio.Semaphore(blobs.AT_ONCE)

@@ -14,7 +14,7 @@ from fastapi.security import HTTPBearer
 from packsys.bootstrap import Services
 from packsys.errors import Unauthorized
 from packsys.model import Key, Scope
-from packsys.runtime.keys import recognise
+from packsys.runtime.keyring import Keyring
 from packsys.service.intake import StrictRequest
 from packsys.service.problems import MissingScope, declare
 
@@ -33,9 +33,13 @@ class KeyedRoute(APIRoute):
     FastAPI itself would read and parse a stranger's body before it asks for the key.
     """
 
+    def handler(self) -> Callable[[Any], Coroutine[Any, Any, Response]]:
+        """Gives what is done for a request that may be made."""
+        return super().get_route_handler()
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wraps FastAPI's handler."""
-        handle = super().get_route_handler()
+        handle = self.handler()
         takes_body, needed = self.body_field is not None, needs(self)
 
         async def handle_keyed(plain: Request) -> Response:
@@ -51,10 +55,18 @@ class KeyedRoute(APIRoute):
 
 async def authenticate(request: Request) -> Key:
     """Finds the key that a request carries; raises Unauthorized."""
-    credentials = await BEARER(request)
-    if credentials is None:
+    keyring: Keyring = request.app.state.keyring
+    token = token_of(request)
+    known = keyring.known(token)
+    return await to_thread.run_sync(keyring.recognise, token) if known is None else known
+
+
+def token_of(request: Request) -> str:
+    """Gives the bearer token that a request carries (RFC 6750, section 2.1); raises Unauthorized."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
         raise Unauthorized
-    return await to_thread.run_sync(recognise, credentials.credentials, services(request).keys)
+    return token.strip()
 
 
 def needs(route: APIRoute) -> frozenset[str]:
@@ -65,8 +77,8 @@ def needs(route: APIRoute) -> frozenset[str]:
 
 def permit(key: Key, needed: frozenset[str]) -> None:
     """Raises MissingScope for a key that lacks a scope."""
-    for scope in sorted(needed - set(key.scopes)):
-        raise MissingScope(scope)
+    if not needed.issubset(key.scopes):
+        raise MissingScope(min(needed.difference(key.scopes)))
 
 
 def services(request: Request) -> Services:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,6 +19,8 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 """What the OWASP REST security cheat sheet asks of an API; there is no CORS header, so no other origin may read."""
+
+_RAW = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 
 _FIT_FOR_LOGS = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -63,7 +65,8 @@ class Sealed:
         """Sends one message."""
         if message["type"] == "http.response.start":
             self.begun = True
-            headers = MutableHeaders(scope=message)
-            for name, value in {**HEADERS, "X-Request-ID": self.request_id}.items():
-                headers.setdefault(name, value)
+            given = message["headers"]
+            named = {name.lower() for name, _ in given}
+            ours = (*_RAW, (b"x-request-id", self.request_id.encode()))
+            message["headers"] = [*given, *(each for each in ours if each[0] not in named)]
         await self.send(message)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import Message as Header
-from typing import Any
+from typing import Any, TypeVar
 
-from anyio import fail_after
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from starlette.datastructures import Headers
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from packsys.catalog.bundle import LARGEST_BUNDLE
@@ -93,20 +96,47 @@ class Bounded:
     async def _in_time(self) -> Message:
         self.until = self.until or self.clock() + self.slowest
         try:
-            with fail_after(max(0.0, self.until - self.clock())):
+            async with asyncio.timeout(max(0.0, self.until - self.clock())):
                 return await self.receive()
         except TimeoutError:
             raise TooSlow from None
 
 
+Model = TypeVar("Model", bound=BaseModel)
+
+
 class StrictRequest(Request):
     """Is a request whose JSON is read strictly, once; FastAPI asks it for the body and the JSON."""
+
+    async def body(self) -> bytes:
+        """Takes in the whole body, once; raises ClientDisconnect, TooLarge and TooSlow."""
+        if not hasattr(self, "_body"):
+            part, more = await self._part()
+            parts = [part]
+            while more:
+                part, more = await self._part()
+                parts.append(part)
+            self._body = b"".join(parts)
+        return self._body
+
+    async def _part(self) -> tuple[bytes, bool]:
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        return message.get("body", b""), message.get("more_body", False)
 
     async def json(self) -> Any:
         """Reads the body; raises RequestError, TooLarge and UnsupportedMediaType."""
         if not hasattr(self, "_json"):
             self._json = loads(await self.body())
         return self._json
+
+    async def read(self, model: type[Model]) -> Model:
+        """Reads the body as a model; raises RequestValidationError besides what :meth:`json` does."""
+        if not await self.body():
+            raise RequestValidationError([{"loc": ("body",), "msg": "Field required"}])
+        with naming("body"):
+            return model.model_validate(await self.json())
 
     async def check_body(self) -> None:
         """Raises what is wrong with the body before anything else looks at it."""
@@ -117,8 +147,29 @@ class StrictRequest(Request):
         await self.json()
 
 
+def header(request: Request, name: str, kind: TypeAdapter[str]) -> str | None:
+    """Reads a header that may be absent; raises RequestValidationError."""
+    given = request.headers.get(name)
+    if given is None:
+        return None
+    with naming("header", name):
+        return kind.validate_python(given)
+
+
+@contextmanager
+def naming(*where: str) -> Iterator[None]:
+    """Says of what does not fit where it stands."""
+    try:
+        yield
+    except ValidationError as error:
+        mistakes = error.errors(include_url=False)
+        raise RequestValidationError([{**each, "loc": (*where, *each["loc"])} for each in mistakes]) from error
+
+
 def is_json(headers: Headers) -> bool:
     """Tells whether a body is announced as ``application/json``, or as a type built on it."""
+    if headers.get("content-type") == JSON.media_type:
+        return True
     kind = media_type(headers)
     return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
 

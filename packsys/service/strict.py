@@ -44,7 +44,7 @@ def _decoded(raw: bytes) -> str:
 
 def _parsed(text: str) -> Any:
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_float=_finite, parse_constant=_not_json)
+        return _DECODER.decode(text)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise RequestError(f"The body is not JSON: {error.msg} ({place}).") from error
@@ -73,6 +73,9 @@ def _not_json(name: str) -> Never:
     raise RequestError(f"The body is not JSON: {name} is not a number there.")
 
 
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_finite, parse_constant=_not_json)
+
+
 def _check_depth(text: str) -> None:
     if text.count("[") + text.count("{") <= DEPTH:
         return
@@ -88,6 +91,8 @@ def _too_deep() -> RequestError:
 
 
 def _check_text(text: str, document: Any) -> None:
+    if "\\u" not in text:
+        return
     if _NUL.search(text):
         raise RequestError("Text in the body holds the character NUL (\\u0000), which cannot be kept.")
     if _SURROGATE.search(text):

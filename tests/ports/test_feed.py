@@ -62,6 +62,16 @@ def test_what_is_published_comes_out_as_it_was(feed: Feed) -> None:
     assert feed.since(job, 2) == tuple(told(job, 3))
 
 
+def test_a_job_that_ended_with_its_acceptance_has_no_stream(feed: Feed) -> None:
+    """Nobody can have followed it, and the store had its events first."""
+    ended, going = new_job(), new_job()
+    feed.publish([*told(ended, 1, 2), event(ended, 3, EventKind.JOB_DONE), *told(going, 1, 2)])
+    feed.publish([event(going, 3, EventKind.JOB_DONE)])
+    passed_on(feed)
+    assert feed.since(ended, 0) is None
+    assert len(feed.since(going, 0) or ()) == 3
+
+
 def test_who_knows_everything_is_told_nothing(feed: Feed) -> None:
     job = new_job()
     feed.publish(told(job, 1, 2))

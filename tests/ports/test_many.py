@@ -56,6 +56,14 @@ def test_many_leave_what_one_by_one_leaves(house: House, asked: list[Start], run
     assert found == [_shown(house, _accepted(house, each)) for each in alone]
 
 
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(start=starts())
+def test_the_steps_that_come_with_a_job_are_those_that_are_kept(house: House, start: Start) -> None:
+    start = replace(start, idempotency_key=None)
+    (accepted,) = _jobs(house.jobs.accept_many([start]))
+    assert start.begun(accepted).steps == tuple(house.steps.of(accepted.id))
+
+
 def test_none_are_none(house: House) -> None:
     assert not house.jobs.accept_many([])
 

@@ -11,6 +11,7 @@ from packsys.errors import FormulaError, IdempotencyMismatch, NotReady, Overload
 from packsys.model import Job, JobState, Submission
 from packsys.runtime import batch
 from packsys.runtime.batch import MOST, Answer
+from packsys.runtime.opening import LIGHT, Heavy
 from tests.runtime.world import World, world
 
 FIVE = "List(1, 2, 3, 4, 5).FormulaMap(Probe::Add(CurrentValue, {})).Sum()"
@@ -60,6 +61,22 @@ def test_what_was_answered_before_is_answered_at_once(here: World) -> None:
     assert isinstance(known, Job)
     assert isinstance(new, Job)
     assert (known.state, known.value, new.state) == (JobState.DONE, before, JobState.RUNNING)
+
+
+def test_what_takes_long_is_left_out_of_company(here: World) -> None:
+    company = replace(here.submit_many, submit=replace(here.submit, open=replace(here.submit.open, budget=LIGHT)))
+    heavy, quick = company(asked("Sequence(1, 5000).Sum()", "Sequence(1, 10).Sum()"))
+    assert isinstance(heavy, Heavy)
+    assert value(here, quick) == 55
+    assert here.submit(Submission(formula="Sequence(1, 5000).Sum()")).value == 12_502_500
+
+
+def test_a_formula_that_fails_with_a_budget_error_of_its_own_fails_alike_alone(here: World) -> None:
+    formula = 'Repeat("x", 2000000)'
+    company = replace(here.submit_many, submit=replace(here.submit, open=replace(here.submit.open, budget=LIGHT)))
+    (answer,) = company(asked(formula))
+    assert isinstance(answer, Heavy)
+    assert here.submit(Submission(formula=formula)).state is JobState.FAILED
 
 
 def test_the_same_key_sends_a_job_once(here: World) -> None:

@@ -294,10 +294,10 @@ def test_the_end_of_a_job_with_a_callback_asks_for_the_delivery(
 ) -> None:
     posts: list[int] = []
     feed = PostingFeed(feed=MemoryFeed(), post=lambda: posts.append(1))
-    event = Event(job="a job", number=1, at=now(), kind=kind, detail=detail)
+    event = Event(job="a job", number=2, at=now(), kind=kind, detail=detail)
     feed.publish([event])
     assert len(posts) == asked
-    assert feed.since("a job", 0) == (event,)
+    assert feed.since("a job", 1) == (event,)
 
 
 # Accepting it.

@@ -305,6 +305,9 @@ class Noting:
     def get(self, name: str, *, tags: Sequence[str] = ()) -> Kept | None:
         return self.results.get(name, tags=tags)
 
+    def get_many(self, asked: Mapping[str, Sequence[str]]) -> Mapping[str, Kept]:
+        return self.results.get_many(asked)
+
     def count(self, counts: Mapping[str, int]) -> None:
         self.results.count(counts)
 

@@ -55,6 +55,7 @@ from packsys.runtime.disconnect import Disconnect
 from packsys.runtime.ids import job_id
 from packsys.runtime.inquire import Inquire
 from packsys.runtime.keys import digest_of, issue
+from packsys.runtime.opening import Heavy
 from packsys.runtime.preview import AssistAuthor, Preview
 from packsys.runtime.publish import Publish
 from packsys.runtime.retries import Retries
@@ -195,6 +196,7 @@ class SmallHouse:
         return Services(
             submit=self.submit,
             submit_many=self.submit_many,
+            submit_together=self.submit_together,
             preview=self.preview,
             assist=AssistAuthor(packs=TwoPacks(), connections=self.kept),
             cancel=Cancel(self.jobs),
@@ -344,15 +346,11 @@ class SmallHouse:
 
     def submit_many(self, submissions: Sequence[Submission]) -> Sequence[Answer]:
         """Submits one after the other; where it is told not to be ready, it is so for all."""
-        return [self._answer(submission) for submission in submissions]
+        return [answered(self.submit, submission) for submission in submissions]
 
-    def _answer(self, submission: Submission) -> Answer:
-        try:
-            return self.submit(submission)
-        except NotReady:
-            raise
-        except PacksysError as error:
-            return error
+    def submit_together(self, submissions: Sequence[Submission]) -> Sequence[Answer]:
+        """Submits as ``submit_many`` does, but leaves ``Long()`` out of company."""
+        return [Heavy() if "Long()" in each.formula else answered(self.submit, each) for each in submissions]
 
     def preview(self, submission: Submission) -> Preview:
         """Gives a plan of one call after another."""
@@ -385,6 +383,16 @@ class SmallHouse:
         claim = claim_one(self.steps, job, step.key, worker="a test", lease=60)
         assert claim
         assert keep_one(self.steps, claim, outcome)
+
+
+def answered(submit: Callable[[Submission], Job], submission: Submission) -> Answer:
+    """Submits one of several; where it is told not to be ready, it is so for all."""
+    try:
+        return submit(submission)
+    except NotReady:
+        raise
+    except PacksysError as error:
+        return error
 
 
 def planned(step: str, call: str, *, depends_on: tuple[str, ...] = ()) -> PlannedStep:

@@ -45,6 +45,11 @@ def test_a_job_that_has_ended_comes_with_its_value(http: httpx.Client) -> None:
     assert answer.json()["value"] == ["测试", 1.5, None]
 
 
+@pytest.mark.parametrize("formula", ["Long()", f'"{"x" * 5_000}"'])
+def test_a_formula_that_is_better_alone_is_accepted_alone(http: httpx.Client, formula: str) -> None:
+    assert submitted(http, formula)["state"] == "accepted"
+
+
 @pytest.mark.parametrize(("terms", "locale"), [({}, "en"), ({"locale": "de-AT"}, "de-AT")])
 def test_a_job_shows_its_locale(http: httpx.Client, terms: dict[str, str], locale: str) -> None:
     assert submitted(http, **terms)["locale"] == locale

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -17,12 +17,13 @@ from schemathesis.engine import from_schema
 from schemathesis.engine.events import NonFatalError, ScenarioFinished
 
 from packsys.model import Job, Submission
+from packsys.runtime.batch import Answer
 from packsys.runtime.preview import Preview
 from packsys.service.app import create_app
 from packsys.service.auth import BEARER
 from packsys.service.fields import REFERENCE_FORMULA
 from packsys.service.health import Health
-from tests.service.house import SmallHouse
+from tests.service.house import SmallHouse, answered
 from tests.service.test_packs import made
 
 ARCHIVES = st.builds(lambda minor, patch: made(f"1.{minor}.{patch}"), st.integers(0, 9), st.integers(0, 9))
@@ -46,7 +47,10 @@ def app(own: SmallHouse) -> FastAPI:
     def preview(submission: Submission) -> Preview:
         return own.preview(mistaken(submission))
 
-    return create_app(replace(own.services, submit=submit, preview=preview))
+    def submit_together(submissions: Sequence[Submission]) -> Sequence[Answer]:
+        return [answered(submit, submission) for submission in submissions]
+
+    return create_app(replace(own.services, submit=submit, submit_together=submit_together, preview=preview))
 
 
 def mistaken(submission: Submission) -> Submission:
