@@ -78,7 +78,7 @@ class House:
             self.system.wait_ready()
             self.deaths.folder.mkdir()
             with Packsys(self.system.url, self.system.key) as packsys:
-                packsys.connect(
+                packsys.connections.connect(
                     pack="Chaos", name="me", token="fake-token", endpoint=self.provider.url, connection=ACCOUNT
                 )
             for name in (*WORKERS, "beat-1"):
