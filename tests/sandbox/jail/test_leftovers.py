@@ -41,12 +41,21 @@ def within(seconds: float, condition: Callable[[], bool]) -> bool:
 
 def gone(pids: list[int]) -> bool:
     """Tells whether processes have ended; a zombie has, whoever is to bury it."""
-    return not any(psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE for pid in pids)
+    return not any(_lives(pid) for pid in pids)
+
+
+def _lives(pid: int) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    return False
 
 
 def below() -> list[int]:
-    everything = psutil.Process().children(recursive=True)
-    return [each.pid for each in everything if not _serves(each)]
+    return [each.pid for each in processes()]
+
+
+def processes() -> list[psutil.Process]:
+    return [each for each in psutil.Process().children(recursive=True) if not _serves(each)]
 
 
 def _serves(process: psutil.Process) -> bool:

@@ -18,7 +18,7 @@ from billiard.pool import Pool
 
 from packsys.errors import CallTimeout, SandboxError
 from packsys.ports import Request, Response
-from tests.sandbox.jail.test_leftovers import below, descriptors, gone, within
+from tests.sandbox.jail.test_leftovers import below, descriptors, gone, processes, within
 from tests.sandbox.javascript.packs import Bench, a_bench
 
 ROOT = Path(__file__).parents[3]
@@ -32,7 +32,7 @@ class Killer:
         self._before = before
 
     def fetch(self, request: Request) -> Response:
-        inside = [psutil.Process(pid) for pid in below() if pid not in self._before]
+        inside = [each for each in processes() if each.pid not in self._before]
         leaves = [each for each in inside if _is_leaf(each)]
         struck, fallen = (leaves, leaves) if self._which == "the children" else (inside[:1], inside)
         for each in struck:
@@ -106,9 +106,8 @@ def test_threads_share_one_nest(bench: Bench) -> None:
     with a_bench(spare=2) as own, ThreadPoolExecutor(6) as threads:
         pack = own.add("await context.fetcher.fetch({url: '/'}); return params[0]")
         assert [*threads.map(lambda n: own.again(pack, n), range(24))] == [*range(24)]
-        inside = [psutil.Process(pid) for pid in below() if pid not in before]
-        started = [each for each in inside if each.ppid() == os.getpid()]
-        assert len(started) == 1
+        inside = [each for each in processes() if each.pid not in before]
+        assert len({*psutil.Process().children()} & {*inside}) == 1
     assert within(60, lambda: gone([each.pid for each in inside]))
 
 
