@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, worker_init, worker_process_init, worker_ready
+from celery.signals import celeryd_after_setup, setup_logging, worker_init, worker_process_init, worker_ready
 
 from packsys.bootstrap import Services, as_they_are, refuse_lossy_state, wire
-from packsys.dispatch.app import celery_app
+from packsys.dispatch.app import STEP, celery_app
 from packsys.errors import PacksysError
 from packsys.metrics.door import open_door
 from packsys.sandbox.runtimes import report_walls
@@ -29,13 +29,15 @@ class House(Celery):
 
     The services are wired on first use, which is after the fork: no connection is shared between processes. ``around``
     may put something before their adapters; ``consumer`` is the worker's, once there is one; ``takes_for_good`` says
-    that its messages need no acknowledgement, ``prepared`` that this process or its parent has done what is done once.
+    that its messages need no acknowledgement, ``prepared`` that this process or its parent has done what is done once,
+    ``works_here`` that calls run in the consumer's process, which then shows them, and not in children of it.
     """
 
     around = staticmethod(as_they_are)
     consumer: Any = None
     takes_for_good = False
     prepared = False
+    works_here = False
 
     @cached_property
     def hidden(self) -> Hidden:
@@ -88,6 +90,12 @@ def prepare() -> None:
         raise SystemExit(error.message) from error  # Celery would log any other exception and go on
 
 
+@celeryd_after_setup.connect
+def _place(instance: Any, **_: object) -> None:
+    app.works_here = not instance.pool_cls.__module__.endswith(".prefork")
+    app.tasks[STEP].send_events = not app.works_here
+
+
 @worker_ready.connect
 def _begin(sender: Any, **_: object) -> None:
     app.consumer = sender
@@ -98,6 +106,7 @@ def _begin(sender: Any, **_: object) -> None:
 
 @worker_process_init.connect
 def _connect(**_: object) -> None:
+    app.consumer = None  # it is the parent's, and only the parent can send its events
     app.services.ready()
     tell_figures()
 

@@ -1,4 +1,4 @@
-"""Shows in Flower the calls that a worker goes on with, each as the task of its own that it is."""
+"""Shows calls in Flower, each as the task of its own that it is."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from packsys.model import Step
 
 @dataclass(frozen=True)
 class CeleryDisplay:
-    """Sends the events that Celery sends for a task that came through the queue.
+    """Sends the events that Celery sends for a task: also for one that a worker goes on with by itself.
 
     ``events`` gives the event dispatcher of this process's consumer, or None where there is none.
     """
@@ -62,7 +62,7 @@ def gather(consumer: Any) -> None:
         nonlocal due
         if not due:
             due = True
-            consumer.hub.call_later(GATHERED_FOR, flush)
+            consumer.hub.call_soon(consumer.hub.call_later, GATHERED_FOR, flush)  # it may sleep: calls end in threads
 
     consumer.event_dispatcher.on_send_buffered = later
     consumer.event_dispatcher.buffer_limit = GATHERED

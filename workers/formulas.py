@@ -11,8 +11,8 @@ from workers.requests import Taken
 
 @app.task(name=STEP, Request=Taken, bind=True)
 def step(self: Task, job: str, key: str) -> None:
-    """Runs one pack call."""
-    queue = self.request.delivery_info["routing_key"]
+    """Runs one pack call, and for a while those whose messages come next, where it can show them."""
+    queue = self.request.delivery_info["routing_key"] if app.works_here else ""
     app.services.execute(job, key, call=self.request.shadow or "", queue=queue)
 
 

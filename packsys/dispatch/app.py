@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 from celery import Celery
@@ -33,6 +34,11 @@ QUEUES: Mapping[Priority, str] = {
 def queue_of(route: Route) -> str:
     """Gives the queue in which messages wait."""
     return QUEUES[route.priority]
+
+
+def before(queue: str) -> Sequence[str]:
+    """Lists the queues into which a worker looks before this one."""
+    return tuple(takewhile(lambda other: other != queue, (each.name for each in celeryconfig.task_queues)))
 
 
 def celery_app(state_url: str, *, broker: str = "", app: type[Celery] = Celery, **options: Any) -> Any:

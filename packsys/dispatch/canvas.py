@@ -12,6 +12,7 @@ from kombu.exceptions import OperationalError
 from packsys.dispatch.app import ADVANCE, STEP, queue_of
 from packsys.errors import NotReady
 from packsys.model import Route, Step
+from packsys.ports import Due
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,10 @@ class CanvasDispatcher:
     def along(self, job: str, call: str, *, queue: str, most: int) -> Sequence[str]:
         """Takes nothing: the chord would wait for it."""
         return ()
+
+    def next(self, queue: str) -> Due | None:
+        """Takes nothing, as above."""
+        return None
 
     def _step(self, step: Step, route: Route) -> Any:
         signature = self.app.signature(STEP, args=(step.job, step.key), immutable=True, app=self.app)

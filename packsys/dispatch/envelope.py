@@ -70,19 +70,19 @@ class Envelope:
             form = form.replace(json.dumps(place), f"%({name})s")
         return form
 
-    def marks(self, *, shadow: str, begins: str) -> Sequence[bytes]:
-        """Gives what stands in every message of the task that is due at once, under a name, and in no other.
+    def marks(self, *, shadow: str | None = None, begins: str = "") -> Sequence[bytes]:
+        """Gives what stands in every message of the task that is due at once, and in no other.
 
-        ``begins`` is what the tasks' ids begin with.
+        ``shadow`` is the name that it shows, where that matters; ``begins`` is what the tasks' ids begin with.
         """
-        own = {"task": self.headers["task"], "shadow": shadow, "eta": None}
+        own = {"task": self.headers["task"], "eta": None, **({} if shadow is None else {"shadow": shadow})}
         whole = [json.dumps({name: value})[1:-1] for name, value in own.items()]
         return [json.dumps({"id": begins})[1:-2].encode(), *map(str.encode, whole)]
 
-    def read(self, message: bytes) -> Sequence[Any]:
-        """Reads the arguments of a message."""
-        arguments: Sequence[Any] = json.loads(base64.b64decode(json.loads(message)["body"]))[0]
-        return arguments
+    def read(self, message: bytes) -> tuple[Sequence[Any], str]:
+        """Reads the arguments of a message, and the name that it shows."""
+        written = json.loads(message)
+        return json.loads(base64.b64decode(written["body"]))[0], written["headers"]["shadow"] or ""
 
 
 _OWN_HEADERS = ("id", "shadow", "eta", "argsrepr")

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from packsys.dispatch.app import queue_of
+from packsys.dispatch.app import before, queue_of
 from packsys.dispatch.envelope import Envelope
 from packsys.model import Route, Step
-from packsys.ports import Queues
+from packsys.ports import Due, Queues
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +58,15 @@ class QuickDispatcher:
         They are gone then, as those that a worker takes without acknowledgement.
         """
         found = self.queues.along(queue, self.steps.marks(shadow=call, begins=f"{job}."), most=most)
-        return [key for _, key in map(self.steps.read, found)]
+        return [key for (_, key), _ in map(self.steps.read, found)]
+
+    def next(self, queue: str) -> Due | None:
+        """Takes the message at the head of a queue if it is for a step and due now.
+
+        It is gone then, as above. What waits in the queues that workers look into before this one comes first.
+        """
+        found = self.queues.along(queue, self.steps.marks(), most=1, after=before(queue))
+        return next((Due(job, key, call, queue) for (job, key), call in map(self.steps.read, found)), None)
 
     def _push(self, messages: Sequence[bytes], route: Route) -> None:
         self.queues.push(queue_of(route), messages, lane=route.workspace)

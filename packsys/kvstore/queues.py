@@ -65,14 +65,17 @@ class RedisQueues:
             raise _away() from error
         return Flowed(sum(each.waiting for each in found), sum(each.moved for each in found))
 
-    def along(self, queue: str, marks: Sequence[bytes], *, most: int) -> Sequence[bytes]:
+    def along(self, queue: str, marks: Sequence[bytes], *, most: int, after: Sequence[str] = ()) -> Sequence[bytes]:
         """Takes messages from the head of a queue as long as each holds all of some marks, ``most`` at most.
+
+        It takes none while one of the queues holds something ``after`` which this one has its turn.
 
         What it takes makes room, and what waits moves on: many are quicker than whoever calls ``flow`` now and then.
         Takes none where the server does not answer.
         """
         try:
-            taken: Sequence[bytes] = self._along([queue, _ring(queue)], [self._room, _lanes(queue), most, *marks])
+            terms: list[str | bytes | int] = [self._room, _lanes(queue), most, *marks]
+            taken: Sequence[bytes] = self._along([queue, _ring(queue), *after], terms)
         except (RedisError, OSError):
             return ()
         return taken

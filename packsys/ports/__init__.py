@@ -18,7 +18,7 @@ from packsys.ports.measuring import Counters, Meter, Sample, Series
 from packsys.ports.packs import PackStore, ReleaseStore
 from packsys.ports.results import Asked, FlightDesk, Handed, Kept, LastingResults, Lead, ResultCache, Wait
 from packsys.ports.running import Call, Inquiry, PackRunner, World
-from packsys.ports.sending import Dispatcher, Display, Flowed, Pressure, Queues
+from packsys.ports.sending import Dispatcher, Display, Due, Flowed, Pressure, Queues
 from packsys.ports.tables import TableReader
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "DeliveryStore",
     "Dispatcher",
     "Display",
+    "Due",
     "Egress",
     "EventStore",
     "Feed",

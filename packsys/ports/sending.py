@@ -37,11 +37,24 @@ class Queues(Protocol):
     def flow(self, queues: Sequence[str]) -> Flowed:
         """Moves on what there is room for, in each of some queues."""
 
-    def along(self, queue: str, marks: Sequence[bytes], *, most: int) -> Sequence[bytes]:
-        """Takes messages from the head of a queue as long as each holds all of some marks, ``most`` at most."""
+    def along(self, queue: str, marks: Sequence[bytes], *, most: int, after: Sequence[str] = ()) -> Sequence[bytes]:
+        """Takes messages from the head of a queue as long as each holds all of some marks, ``most`` at most.
+
+        None while one of the queues holds something ``after`` which this one has its turn.
+        """
 
     def depth(self, queue: str) -> int:
         """Counts the messages that wait in a queue."""
+
+
+@dataclass(frozen=True)
+class Due:
+    """Is what a message asks for: to make the call of a step. ``queue`` is where it came from."""
+
+    job: str
+    key: str
+    call: str = ""
+    queue: str = ""
 
 
 class Pressure(Protocol):
@@ -78,6 +91,12 @@ class Dispatcher(Protocol):
         """Takes the messages at the head of a queue that are for steps of a job with the same call, ``most`` at most.
 
         Gives the steps' keys: none where messages cannot be taken so.
+        """
+
+    def next(self, queue: str) -> Due | None:
+        """Takes the message at the head of a queue that is for a step, as the worker would that has nothing to do.
+
+        None while a queue before it holds something, and where messages cannot be taken so.
         """
 
     def advance(self, job: str, *, route: Route) -> None:

@@ -9,13 +9,17 @@ from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass
 
 from packsys.model import Claim, Step
-from packsys.ports import Dispatcher, Display, StepStore
+from packsys.ports import Dispatcher, Display, Due, StepStore
 from packsys.runtime.advance import SLICE, Advance, Turn, decide
 from packsys.runtime.ahead import Outing, RunAhead
 from packsys.runtime.calling import MakeCall
 from packsys.runtime.heartbeat import Heartbeats
 from packsys.runtime.patience import waiting
 from packsys.turns import Claimed, Settled, Standing
+
+SHIFT = 1.0
+"""Seconds for which a slot takes the next message by itself: for Celery to bring it costs more than to claim, make
+and commit the call. Then Celery sees to the slot again, and to what else was asked of it."""
 
 LINGER = 0.05
 """Seconds for which an outcome waits at most for those of the calls that are made with it."""
@@ -43,20 +47,28 @@ class Execute:
     def __call__(self, job: str, key: str, *, call: str = "", queue: str = "") -> None:
         """Runs the step if it is due and free, and then for a while the calls that follow from it, one by one.
 
-        ``call`` and ``queue`` say what it calls and where its message came from, so that others like it can be taken
-        along; of these, those that cannot be claimed together are run by themselves afterwards.
+        ``call`` and ``queue`` say what it calls and where its message came from: from there others like it are taken
+        along, and then for a while the next one, whatever it calls. Without a queue nothing is.
         """
-        along = self._along(job, call, queue)
-        claimed = self.advance.claim(job, (key, *along))
-        Spell(self, claimed, shown=key).run()
+        until = self.clock() + SHIFT
+        due: Due | None = Due(job, key, call, queue)
+        while due is not None:
+            self._run(due)
+            due = self.dispatcher.next(queue) if queue and self.clock() < until else None
+
+    def _run(self, due: Due) -> None:
+        """Runs what a message asks for, and those taken along; of these, what cannot be claimed with it afterwards."""
+        along = self._along(due)
+        claimed = self.advance.claim(due.job, (due.key, *along))
+        Spell(self, claimed).run()
         taken = {claim.step.key for claim in claimed.claims}
         for other in along:
             if other not in taken:
-                self(job, other)
+                self._run(Due(due.job, other))
 
-    def _along(self, job: str, call: str, queue: str) -> Sequence[str]:
-        most = self.ahead.paces.most(call)
-        return self.dispatcher.along(job, call, queue=queue, most=most) if most else ()
+    def _along(self, due: Due) -> Sequence[str]:
+        most = self.ahead.paces.most(due.call) if due.queue else 0
+        return self.dispatcher.along(due.job, due.call, queue=due.queue, most=most) if most else ()
 
 
 class Spell:
@@ -66,9 +78,9 @@ class Spell:
     those that were claimed with it are given back, for others to take.
     """
 
-    def __init__(self, execute: Execute, claimed: Claimed, *, shown: str) -> None:
-        """Takes the claims; the step ``shown`` is the message's own, which Celery shows."""
-        self._execute, self._message = execute, shown
+    def __init__(self, execute: Execute, claimed: Claimed) -> None:
+        """Takes the claims."""
+        self._execute = execute
         self._waiting, self._standing = deque(claimed.claims), claimed.standing
         self._settled: list[Settled] = []
         self._untried = all(claim.attempt == 1 for claim in claimed.claims)
@@ -105,8 +117,7 @@ class Spell:
             self._execute.ahead.paces.note(claim.step.invocation.name, self._execute.clock() - begun)
 
     def _show(self, step: Step) -> None:
-        if step.key != self._message:
-            self._shown.enter_context(self._execute.display.show(step))
+        self._shown.enter_context(self._execute.display.show(step))
 
     def _beside(self, claim: Claim, also: Callable[[], None]) -> AbstractContextManager[None]:
         return self._execute.heartbeats.beside(claim, also, lambda: self._give_back(claim))

@@ -35,6 +35,7 @@ SHAPES: Mapping[str, tuple[str, object]] = {
 WAYS: Mapping[str, Mapping[str, Any]] = {
     "quick": {},
     "together": {"quick": ("Probe::Add", "Probe::Echo")},
+    "in turn": {"passes": True},
     "canvas": {"joins": True},
 }
 LEASE, GRACE = 31.0, 15

@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from packsys.dispatch.app import ADVANCE, STEP, celery_app
+from packsys.dispatch.app import ADVANCE, QUEUES, STEP, celery_app
 from packsys.dispatch.envelope import Envelope
 from packsys.dispatch.quick import QuickDispatcher
 from packsys.errors import NotReady
 from packsys.kvstore.address import connect, translated
 from packsys.kvstore.queues import RedisQueues
 from packsys.model import Priority, Route, Step
+from packsys.ports import Due
 from tests.ports.samples import call
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -147,6 +148,38 @@ def test_what_celery_wrote_is_taken_along_too(state_url: str, broker: Redis) -> 
     assert dispatcher(state_url).along("job-1", "GitHub::Repos", queue="formulas", most=9) == ['a "key"']
 
 
+def test_a_slot_takes_the_next_message_that_is_for_a_step(state_url: str, broker: Redis) -> None:
+    ours, other = dispatcher(state_url), replace(step("User"), job="job-10")
+    ours.wave([step()], route=Route())
+    ours.wave([other], route=Route())
+    assert ours.next("formulas") == Due("job-1", step().key, "GitHub::Repos", "formulas")
+    assert ours.next("formulas") == Due("job-10", other.key, "GitHub::User", "formulas")
+    assert ours.next("formulas") is None
+
+
+def test_a_slot_leaves_to_celery_what_is_not_due_or_is_no_step(state_url: str, broker: Redis) -> None:
+    ours = dispatcher(state_url)
+    ours.again(step(), route=Route(), delay=5)
+    ours.advance("job-1", route=Route())
+    assert ours.next("formulas") is None
+    broker.rpop("formulas")
+    assert ours.next("formulas") is None
+    assert broker.llen("formulas") == 1
+
+
+@pytest.mark.parametrize(("queue", "comes_first"), [("formulas", "celery"), ("formulas.scheduled", "formulas")])
+def test_a_slot_takes_nothing_while_something_waits_that_comes_first(
+    state_url: str, broker: Redis, queue: str, comes_first: str
+) -> None:
+    ours = dispatcher(state_url)
+    ours.wave([step()], route=Route(priority=next(each for each, name in QUEUES.items() if name == queue)))
+    broker.lpush(comes_first, b"urgent")
+    assert ours.next(queue) is None
+    broker.delete(comes_first)
+    assert ours.next(queue) is not None
+
+
 def test_a_broker_that_is_away_has_nothing_to_take_along() -> None:
     away = dispatcher("redis://127.0.0.1:1/0")
+    assert away.next("formulas") is None
     assert away.along("job-1", "GitHub::Repos", queue="formulas", most=9) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 
 import pytest
@@ -74,6 +75,15 @@ def test_who_takes_messages_along_makes_room_for_others(broker: Redis, queues: R
     assert queues.along(QUEUE, [b"a"], most=9) == names("a", 3)
     assert list(map(bytes, broker.lrange(QUEUE, 0, -1)))[::-1] == names("b", ROOM)  # type: ignore[arg-type]
     assert queues.along(QUEUE, [b"a"], most=9) == []
+
+
+def test_nothing_is_taken_while_a_queue_that_comes_first_holds_something(broker: Redis, queues: RedisQueues) -> None:
+    queues.push(QUEUE, names("a", 3), lane="a")
+    broker.lpush("urgent", b"now")
+    take = partial(queues.along, QUEUE, [b"a"], most=1, after=("empty", "urgent"))
+    assert take() == []
+    broker.delete("urgent")
+    assert [take(), take()] == [[b"a0"], [b"a1"]]
 
 
 def test_what_fits_waits_in_no_lane(broker: Redis, queues: RedisQueues) -> None:

@@ -66,11 +66,10 @@ def test_each_has_its_own_attempt_and_events() -> None:
         assert len({event.step for event in events if event.kind is kind}) == 6
 
 
-def test_each_but_the_message_s_own_is_shown_as_a_task() -> None:
-    """That one is shown by Celery."""
+def test_each_is_shown_as_a_task() -> None:
     shown = Shown()
     world(quick=[ADD], display=shown).run(SIX)
-    assert sorted(shown.steps) == sorted(shown.ended) == [2, 3, 4, 5, 6]
+    assert sorted(shown.steps) == sorted(shown.ended) == [1, 2, 3, 4, 5, 6]
 
 
 def test_calls_of_other_jobs_and_to_other_formulas_are_left_where_they_are() -> None:

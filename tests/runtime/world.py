@@ -18,7 +18,7 @@ from packsys.limits.calls import CallLimits
 from packsys.memory import MemoryCallSlots, MemoryLasting, MemoryResults, NoPressure, Undisplayed
 from packsys.memory.egress import ClosedEgress
 from packsys.model import Job, Route, Step, Submission
-from packsys.ports import CallSlots, Display, Egress, LastingResults
+from packsys.ports import CallSlots, Display, Due, Egress, LastingResults
 from packsys.runtime.admission import Admission
 from packsys.runtime.advance import Advance
 from packsys.runtime.ahead import RunAhead
@@ -55,6 +55,7 @@ class Messages:
     """Is a dispatcher whose messages lie in a queue until a test delivers them."""
 
     joins: bool = False
+    passes: bool = False
     waiting: deque[tuple[str, ...]] = field(default_factory=deque)
     calls: dict[tuple[str, str], str] = field(default_factory=dict)
     delays: list[float] = field(default_factory=list)
@@ -87,6 +88,12 @@ class Messages:
                 break
             keys.append(self.waiting.popleft()[2])
         return keys
+
+    def next(self, queue: str) -> Due | None:
+        if not self.passes or not self.waiting or self.waiting[0][0] != "step":
+            return None
+        _, job, key = self.waiting.popleft()
+        return Due(job, key, self.calls[job, key], queue)
 
     def advance(self, job: str, *, route: Route) -> None:
         self.waiting.append(("advance", job))
@@ -147,6 +154,7 @@ def world(
     lease: float = 30.0,
     egress: Egress | None = None,
     joins: bool = False,
+    passes: bool = False,
     quick: Sequence[str] = (),
     display: Display | None = None,
     limits: CallLimits | None = None,
@@ -155,10 +163,11 @@ def world(
 ) -> World:
     """Wires a house, in memory where nothing else is given, with the probe, the GitHub pack and the one that asks.
 
-    Its worker knows the calls named in ``quick`` as such, and then takes every call for quick.
+    Its worker knows the calls named in ``quick`` as such, and then takes every call for quick. Where the dispatcher
+    ``passes`` messages on, a slot takes the next one by itself.
     """
     clock, ticks = Clock(), (lambda: 0.0) if quick else time.monotonic
-    house, messages, numbers = house or in_memory(clock), Messages(joins=joins), count(1)
+    house, messages, numbers = house or in_memory(clock), Messages(joins=joins, passes=passes), count(1)
     packs = InProcessPacks([load_pack(PROBE), load_pack(GITHUB), load_pack(ASKING), *packs_besides])
     advance = Advance(jobs=house.jobs, steps=house.steps, dispatcher=messages, worker="test", lease=lease, clock=ticks)
     compile_formula = Compile(compiler=Compiler(), packs=packs, connections=house.connections)

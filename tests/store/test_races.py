@@ -15,6 +15,7 @@ from packsys.errors import IdempotencyMismatch
 from packsys.model import Stall, StepState
 from packsys.store.database import Database
 from packsys.store.jobs import PostgresJobs
+from packsys.store.steps import AT_ONCE
 from tests.ports.house import House, in_postgres
 from tests.ports.samples import call, job
 from tests.ports.single import claim_one, keep_one
@@ -86,6 +87,20 @@ def test_a_step_is_not_claimed_when_the_job_is_cancelled_just_before(
     with overtaken(database, running, lambda: claim_one(house.steps, running, REPOS.key, worker="w", lease=9)) as late:
         assert late.result() is None
     assert kinds(house, running)[-1] == "job.cancelled"
+
+
+def test_no_more_connections_than_so_many_wait_for_the_row_of_a_job(
+    database: Database, house: House, running: str
+) -> None:
+    """The others wait in the process: to open a connection for a moment costs more than to wait."""
+    steps = house.steps.add(running, [call(f"Repos{number}") for number in range(8)])
+    with ThreadPoolExecutor(len(steps)) as pool:
+        with database.begin() as connection:
+            connection.execute(text("select from job where id = :of for update"), {"of": running})
+            claims = [pool.submit(claim_one, house.steps, running, step.key, worker="w", lease=9) for step in steps]
+            wait_until_blocked(database, claims[0])
+        assert all(claim.result() for claim in claims)
+    assert database.direct.engine.pool.checkedin() <= AT_ONCE  # type: ignore[attr-defined]
 
 
 def test_an_outcome_is_kept_in_silence_when_the_job_is_cancelled_just_before(

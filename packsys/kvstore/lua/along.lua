@@ -1,7 +1,14 @@
--- Takes messages from the head of a list as long as each holds all of some marks, and then fills it up.
--- KEYS: the list, the ring of lanes. ARGV: room in the list, prefix of lanes, how many at most, marks. Gives the
--- messages. "flow" stands before this.
+-- Takes messages from the head of a list as long as each holds all of some marks, and then fills it up. Takes none while
+-- a list holds something that comes before it.
+-- KEYS: the list, the ring of lanes, lists that come before. ARGV: room in the list, prefix of lanes, how many at most,
+-- marks. Gives the messages. "flow" stands before this.
 local taken = {}
+
+for before = 3, #KEYS do
+    if redis.call('EXISTS', KEYS[before]) == 1 then
+        return taken
+    end
+end
 
 local function fits(message)
     for mark = 4, #ARGV do
