@@ -61,7 +61,9 @@ def run(console: Console) -> None:
     with FakeGitHub(delay=0.15) as github, System(plan) as system:
         console.print(f"ready in {time.perf_counter() - begun:.1f} s at {system.url}", style="dim")
         with Packsys(system.url, system.key) as service:
-            service.connections.connect(pack="GitHub", name="hereisfun", token=TOKEN, endpoint=github.url, connection=CONNECTION)
+            service.connections.connect(
+                pack="GitHub", name="hereisfun", token=TOKEN, endpoint=github.url, connection=CONNECTION
+            )
             show(console, service)
     console.print(f"everything stopped; {time.perf_counter() - begun:.1f} s in all", style="dim")
 

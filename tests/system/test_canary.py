@@ -261,7 +261,10 @@ def wrong_accounts_are_refused(aviary: Aviary) -> None:
     assert aviary.service.transport.http.post("/v1/connections", content=cut, headers=headers).status_code == 400
     client = {"client_id": "x", "client_secret": secret, "more": secret}
     assert aviary.service.transport.http.put("/v1/packs/Signed/oauth-client", json=client).status_code == 422
-    assert aviary.service.transport.http.put("/v1/packs/Bearer/oauth-client", json=client | {}).status_code in (409, 422)
+    assert aviary.service.transport.http.put("/v1/packs/Bearer/oauth-client", json=client | {}).status_code in (
+        409,
+        422,
+    )
 
 
 def plant_in_database(aviary: Aviary, mark: bytes) -> None:

@@ -14,7 +14,9 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def connected(service: Packsys, github: FakeGitHub) -> Packsys:
     """Gives a client whose workspace has the account that the formula names."""
-    service.connections.connect(pack="GitHub", name="hereisfun", token=TOKEN, endpoint=github.url, connection=CONNECTION)
+    service.connections.connect(
+        pack="GitHub", name="hereisfun", token=TOKEN, endpoint=github.url, connection=CONNECTION
+    )
     return service
 
 
