@@ -29,12 +29,12 @@ class Bell:
         rung, until = threading.Event(), time.monotonic() + PATIENCE
         stop = self.services.feed.listen(job, rung.set)
         try:
-            while not (found := self.services.jobs.get(job)).state.final:
-                if time.monotonic() > until:
-                    raise TimeoutError(f"The job {job} is still {found.state}.")
-                rung.wait(GLANCE)
+            while time.monotonic() < until:
+                rung.wait(GLANCE)  # it rings as soon as it can be heard
                 rung.clear()
-            return found
+                if (found := self.services.jobs.get(job)).state.final:
+                    return found
+            raise TimeoutError(f"The job {job} has not ended.")
         finally:
             stop()
 

@@ -59,13 +59,18 @@ class Ear:
         self._closed = Event()
 
     def listen(self, channel: bytes, ring: Callable[[], None]) -> Callable[[], None]:
-        """Calls ``ring`` for each message of a channel, until the returned function is called."""
+        """Calls ``ring`` for each message of a channel, until the returned function is called.
+
+        It rings once besides, as soon as no message can be missed any more.
+        """
         with self._lock:
             new = channel not in self._rings
             self._rings[channel].append(ring)
             calls = new and self._note(channel)
         if calls:
             self._call()
+        if not new:
+            ring()
 
         def stop() -> None:
             with self._lock:
@@ -139,10 +144,15 @@ class Ear:
             line.ping()
 
     def _follow(self, line: Any, subscribed: set[bytes]) -> None:
-        """Subscribes to what somebody listens to by now, and leaves what nobody does."""
+        """Subscribes to what somebody listens to by now, and leaves what nobody does.
+
+        The server confirms each subscription, and that rings; it does not where one is taken up again.
+        """
         with self._lock:
             changed, self._changed, self._called = self._changed, set(), False
             wanted = {channel for channel in changed if channel in self._rings}
+        for kept in wanted & subscribed:
+            self._ring(kept)
         _each(line.subscribe, wanted - subscribed)
         _each(line.unsubscribe, (changed - wanted) & subscribed)
         subscribed |= wanted

@@ -40,7 +40,7 @@ TTL_ENDED = 60
 """Seconds for which it is kept after the job's end: for those who are reading it; the others read the store."""
 
 WRITE_TIMEOUT = 2.0
-"""Seconds for an answer to who writes, for whom nobody waits."""
+"""Seconds for an answer to who writes: for them, who tells of a job's end may wait."""
 
 READ_TIMEOUT = 0.5
 """Seconds for an answer to who reads: the store of events knows the same."""
@@ -58,8 +58,9 @@ class RedisFeed:
     """Keeps the events of each live job in a stream of its own: :class:`~packsys.ports.Feed`.
 
     The id of an event in the stream is its number, and the stream has no gaps: an event that came before one that it
-    follows waits for it. So who was cut off reads on from the last number that they saw. Events are sent from a
-    background thread; what a server that is away or full does not take is lost here and found in PostgreSQL.
+    follows waits for it. So who was cut off reads on from the last number that they saw. A job's end is sent by who
+    tells of it, all else from a background thread; what a server that is away or full does not take is lost here and
+    found in PostgreSQL.
     """
 
     def __init__(

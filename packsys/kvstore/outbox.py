@@ -22,11 +22,12 @@ Thing = TypeVar("Thing")
 
 
 class Outbox(Generic[Thing]):
-    """Sends what is put into it, in order and in batches, from a background thread.
+    """Sends what is put into it, in order and in batches.
 
-    What is urgent is sent at once, and all that waits with it; the rest lingers for a moment, so that the thread does
-    not take turns with those who work for the sake of one small thing. The thread starts with the first thing, in the
-    process that puts it there; a forked child begins with an empty box.
+    What is urgent is sent at once, and all that waits with it, by whoever puts it in: a thread would have to be woken,
+    and somebody waits for it. The rest lingers for a moment and is sent by a background thread, which does not take
+    turns with those who work for the sake of one small thing. The thread starts with the first thing that is left to
+    it, in the process that puts it there; a forked child begins with an empty box.
     """
 
     def __init__(
@@ -52,16 +53,17 @@ class Outbox(Generic[Thing]):
         self._busy = self._closed = self._full = self._pressing = False
 
     def put(self, things: Sequence[Thing]) -> None:
-        """Takes things as long as there is room."""
+        """Takes things as long as there is room, and sends them if one is urgent and nobody is sending."""
         with self._changed:
             fitting = things[: max(0, self._room - len(self._waiting))]
             self._waiting.extend(fitting)
             filled, self._full = not self._full and len(fitting) < len(things), len(fitting) < len(things)
-            pressing = any(map(self._urgent, fitting)) or len(self._waiting) >= self._batch
-            self._pressing |= pressing
-            self._start()
-            if pressing or len(self._waiting) == len(fitting):
-                self._changed.notify_all()
+            urgent = any(map(self._urgent, fitting))
+            own = self._taken() if urgent and not self._busy else ()
+            if self._waiting:
+                self._leave(pressing=urgent or len(self._waiting) >= self._batch, many=len(fitting))
+        if own:
+            self._try(own)
         if filled:
             log.warning("outbox.full", extra={"room": self._room})
 
@@ -78,30 +80,40 @@ class Outbox(Generic[Thing]):
             self._closed = True
             self._changed.notify_all()
 
-    def _start(self) -> None:
+    def _leave(self, *, pressing: bool, many: int) -> None:
+        """Leaves what waits to the thread; wakes it where the ``many`` new things press, or are all there is."""
+        self._pressing |= pressing
         if self._thread is None:
             self._thread = Thread(target=self._run, name="packsys-outbox", daemon=True)
             self._thread.start()
+        if pressing or len(self._waiting) <= many:
+            self._changed.notify_all()
 
     def _run(self) -> None:
         while things := self._take():
             self._try(things)
 
     def _try(self, things: Sequence[Thing]) -> None:
+        """Sends what was taken, and then lets others send."""
         try:
             self._send(things)
         except Exception:  # what comes next must be sent all the same
             log.exception("outbox.send_failed")
-
-    def _take(self) -> Sequence[Thing]:
         with self._changed:
             self._busy = False
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self._waiting or self._closed)
-            self._changed.wait_for(lambda: self._pressing or self._closed, self._linger)
-            self._pressing = False
-            taken = [self._waiting.popleft() for _ in range(min(self._batch, len(self._waiting)))]
-            self._busy = bool(taken)
-            if not taken:
-                self._thread, self._closed = None, False
-            return taken
+
+    def _take(self) -> Sequence[Thing]:
+        """Waits for things that nobody else sends; gives none once the box is closed and empty."""
+        with self._changed:
+            while self._waiting or not self._closed:
+                self._changed.wait_for(lambda: not self._busy and (self._waiting or self._closed))
+                self._changed.wait_for(lambda: self._pressing or self._closed or not self._waiting, self._linger)
+                if self._waiting and not self._busy:
+                    return self._taken()
+            self._thread, self._closed = None, False
+            return ()
+
+    def _taken(self) -> Sequence[Thing]:
+        self._busy, self._pressing = True, False
+        return [self._waiting.popleft() for _ in range(min(self._batch, len(self._waiting)))]

@@ -23,9 +23,10 @@ class MemoryBells:
             ring()
 
     def listen(self, name: str, ring: Callable[[], None]) -> Callable[[], None]:
-        """Calls ``ring`` each time that somebody rings, until the returned function is called."""
+        """Calls ``ring`` now, and each time that somebody rings, until the returned function is called."""
         with self._lock:
             self._rings[name].append(ring)
+        ring()
 
         def stop() -> None:
             with self._lock:

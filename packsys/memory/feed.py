@@ -41,9 +41,10 @@ class MemoryFeed:
         return later if kept and whole else None
 
     def listen(self, job: str, ring: Callable[[], None]) -> Callable[[], None]:
-        """Calls ``ring``, in the thread that publishes, after each new event, until the returned function is called."""
+        """Calls ``ring`` now and, in the thread that publishes, after each new event, until what it gives is called."""
         with self._lock:
             self._rings[job].append(ring)
+        ring()
 
         def stop() -> None:
             with self._lock:

@@ -24,7 +24,7 @@ class Bells(Protocol):
     def listen(self, name: str, ring: Callable[[], None]) -> Callable[[], None]:
         """Calls ``ring`` from any thread each time that somebody rings, until the returned function is called.
 
-        It may ring for no reason.
+        It rings at first as soon as nothing can be missed any more, and may ring for no reason.
         """
 
 
@@ -32,7 +32,7 @@ class Feed(Protocol):
     """Passes events on to those who follow a job, and may lose any of them: what counts is in the store of events."""
 
     def publish(self, events: Sequence[Event]) -> None:
-        """Passes events of any jobs on, after they were kept; raises nothing and waits for nobody.
+        """Passes events of any jobs on, after they were kept; raises nothing.
 
         The same event may be published twice, and events of several workers in any order.
         """
@@ -46,5 +46,6 @@ class Feed(Protocol):
     def listen(self, job: str, ring: Callable[[], None]) -> Callable[[], None]:
         """Calls ``ring`` from any thread soon after each new event, until the returned function is called.
 
-        It may ring for no reason, and rings when the listening itself begins again after a break.
+        It rings at first as soon as nothing can be missed any more, again after each break in the listening, and may
+        ring for no reason.
         """

@@ -60,17 +60,20 @@ class Follower:
 async def settled(
     job: Job, *, read: Callable[[], Job], feed: Feed, seconds: float, draining: Callable[[], bool]
 ) -> Job:
-    """Reads a job until it has ended or ``seconds`` have passed: when its feed says so, and every second besides."""
+    """Reads a job until it has ended or ``seconds`` have passed: when its feed says so, and every second besides.
+
+    The bell rings as soon as it can be heard: what happened to the job before that is seen then.
+    """
     if job.state.final or not seconds:
         return job
     with move_on_after(seconds):
         async with bell(feed, job.id) as rung:
-            follower, look = Follower(feed, job.id), True
-            while True:
+            follower = Follower(feed, job.id)
+            while not draining():
+                rang = await heard(rung)
                 rung.clear()
-                if look:
+                if not rang or await to_thread.run_sync(follower.may_have_ended):
                     job = await to_thread.run_sync(read)
-                if job.state.final or draining():
-                    break
-                look = not await heard(rung) or await to_thread.run_sync(follower.may_have_ended)
+                    if job.state.final:
+                        break
     return job

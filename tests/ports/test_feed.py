@@ -154,14 +154,13 @@ def test_many_threads_may_publish(feed: Feed) -> None:
 
 @pytest.fixture
 def listened(feed: Feed) -> Iterator[Callable[[str], Bell]]:
-    """Gives what listens to a job, already heard once: it may ring when it begins."""
+    """Gives what listens to a job, already heard once: it rings when it begins."""
     stops = []
 
     def listen(job: str) -> Bell:
         bell = Bell()
         stops.append(feed.listen(job, bell.set))
-        if isinstance(feed, RedisFeed):
-            assert bell.wait(10), "the bell did not ring"
+        assert bell.wait(10), "the bell did not ring"
         bell.clear()
         return bell
 
@@ -179,6 +178,17 @@ def test_the_bell_rings_after_each_event(feed: Feed, listened: Callable[[str], B
         bell.clear()
         passed_on(feed)
         assert feed.since(job, number - 1) == tuple(told(job, number))
+
+
+def test_whoever_begins_to_listen_is_rung_for_what_they_may_have_missed(feed: Feed) -> None:
+    """Also one who joins another, and one who comes back."""
+    job = new_job()
+    for hearers in (1, 2, 1):
+        bells = [Bell() for _ in range(hearers)]
+        stops = [feed.listen(job, bell.set) for bell in bells]
+        assert all(bell.wait(10) for bell in bells)
+        for stop in stops:
+            stop()
 
 
 def test_every_listener_hears_its_own_job(feed: Feed, listened: Callable[[str], Bell]) -> None:
@@ -200,6 +210,7 @@ def test_who_stopped_listening_is_left_alone(feed: Feed, listened: Callable[[str
     stop = feed.listen(job, stopped.set)
     stop()
     stop()
+    stopped.clear()  # it rang when it began
     feed.publish(told(job, 1))
     assert listening.wait(10)
     assert not stopped.is_set()
