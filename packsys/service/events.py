@@ -1,11 +1,11 @@
-"""What happens to a job, as server-sent events (WHATWG HTML, section 9.2)."""
+"""What happens to a job, as server-sent events."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated
 
 from anyio import to_thread
@@ -15,25 +15,15 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from packsys.model import Event, Job, Scope
 from packsys.service.auth import Caller, Draining, House, keyed_router
 from packsys.service.fields import JobId
-from packsys.service.problems import declare
 from packsys.service.resuming import After
+from packsys.service.streaming import Seen, answers, follow
 from packsys.service.views import EventView
-from packsys.service.waiting import bell, heard
+from packsys.service.waiting import bell
 from packsys.values import plain
 
 log = logging.getLogger(__name__)
 
 router = keyed_router(Scope.JOBS, tag="jobs")
-
-ITEM = {
-    "required": ["id", "event", "data"],
-    "properties": {
-        "data": {
-            "contentMediaType": "application/json",
-            "contentSchema": {"$ref": "#/components/schemas/EventView"},
-        }
-    },
-}
 
 
 async def watched(job_id: JobId, house: House, key: Caller) -> Job:
@@ -53,21 +43,13 @@ async def subscribed(job: Watched, house: House) -> AsyncIterator[asyncio.Event]
 Rung = Annotated[asyncio.Event, Depends(subscribed)]
 
 
-@dataclass(frozen=True)
-class Seen:
-    """Is one look at a job: whether it has ended, and the events that are new."""
-
-    ended: bool
-    events: Sequence[Event] = ()
-
-
-def look(house: House, job: Job, after: int) -> Seen:
+def look(house: House, job: Job, after: int) -> Seen[Event]:
     """Reads the execution log; the state first: of a job that has ended, the events read next are all there are."""
     ended = house.jobs.get(job.id, workspace=job.workspace).state.final
     return Seen(ended, house.events.since(job.id, after))
 
 
-def glance(house: House, job: Job, after: int) -> Seen:
+def glance(house: House, job: Job, after: int) -> Seen[Event]:
     """Reads the job's stream, and the execution log where the stream has a gap."""
     news = house.feed.since(job.id, after)
     if news is None:
@@ -75,15 +57,12 @@ def glance(house: House, job: Job, after: int) -> Seen:
     return Seen(any(event.last for event in news), news)
 
 
-async def first_look(job: Watched, house: House, _subscribed: Rung, after: After, response: Response) -> Seen:
+async def first_look(job: Watched, house: House, _subscribed: Rung, after: After, response: Response) -> Seen[Event]:
     """Looks before the answer begins, while it can still be a problem, or the news that nothing more will come."""
-    seen = await to_thread.run_sync(look if job.state.final else glance, house, job, after)
-    if seen.ended and not seen.events:
-        response.status_code = 204
-    return seen
+    return (await to_thread.run_sync(look if job.state.final else glance, house, job, after)).begin(response)
 
 
-async def next_look(house: House, job: Job, after: int, *, rung: bool) -> Seen:
+async def next_look(house: House, job: Job, after: int, rung: bool) -> Seen[Event]:
     """Looks again, into the log where no bell rang; where that fails the stream ends, and the client takes it up again.
 
     So an event that the stream lost is a second late. Where PostgreSQL was killed it may have lost events of its last
@@ -103,11 +82,7 @@ async def next_look(house: House, job: Job, after: int, *, rung: bool) -> Seen:
     "/jobs/{job_id}/events",
     response_class=EventSourceResponse,
     response_description="The events after the given one, and each new one as it happens.",
-    responses={
-        200: {"content": {"text/event-stream": {"itemSchema": ITEM}}},
-        204: {"description": "The job has ended and all its events are known: do not reconnect."},
-        **declare(404),
-    },
+    responses=answers("EventView", of="job"),
 )
 async def follow_job(
     *,
@@ -115,7 +90,7 @@ async def follow_job(
     house: House,
     rung: Rung,
     after: After,
-    seen: Annotated[Seen, Depends(first_look)],
+    seen: Annotated[Seen[Event], Depends(first_look)],
     draining: Draining,
 ) -> AsyncIterator[ServerSentEvent]:
     """Streams what happened to a job and what happens, until its last event.
@@ -123,15 +98,10 @@ async def follow_job(
     Every event has its number as `id`, its kind as `event`, and as `data` one JSON object. A comment comes every
     15 seconds of silence. Reconnect with `Last-Event-ID` and nothing is missed.
     """
-    while True:
-        for event in seen.events:
-            yield sent(event)
-            after = event.number
-        if seen.ended or draining():
-            return
-        rang = await heard(rung)
-        rung.clear()
-        seen = await next_look(house, job, after, rung=rang)
+    async for each in follow(
+        seen, after=after, rung=rung, look=partial(next_look, house, job), written=sent, draining=draining
+    ):
+        yield each
 
 
 def sent(event: Event) -> ServerSentEvent:

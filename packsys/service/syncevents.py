@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated
 
 from anyio import to_thread
@@ -15,11 +15,11 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from packsys.errors import PacksysError
 from packsys.model import Scope
 from packsys.service.auth import Caller, Draining, House, keyed_router
-from packsys.service.problems import declare
 from packsys.service.resuming import After
+from packsys.service.streaming import Seen, answers, follow
 from packsys.service.syncruns import RunId
 from packsys.service.syncviews import RunEventView
-from packsys.service.waiting import bell, heard
+from packsys.service.waiting import bell
 from packsys.syncmodel import RunEvent, SyncRun
 from packsys.values import plain
 
@@ -29,16 +29,6 @@ router = keyed_router(Scope.SYNCS, tag="syncs")
 
 MOST = 1000
 """Events that one look reads; the next look follows at once."""
-
-ITEM = {
-    "required": ["id", "event", "data"],
-    "properties": {
-        "data": {
-            "contentMediaType": "application/json",
-            "contentSchema": {"$ref": "#/components/schemas/RunEventView"},
-        }
-    },
-}
 
 
 async def watched(run: RunId, house: House, key: Caller) -> SyncRun:
@@ -58,30 +48,20 @@ async def subscribed(run: Watched, house: House) -> AsyncIterator[asyncio.Event]
 Rung = Annotated[asyncio.Event, Depends(subscribed)]
 
 
-@dataclass(frozen=True)
-class Seen:
-    """Is one look at a run: the events that are new, and whether no more will come."""
-
-    ended: bool
-    events: Sequence[RunEvent] = ()
-
-
-def look(house: House, run: str, after: int) -> Seen:
+def look(house: House, run: str, after: int) -> Seen[RunEvent]:
     """Reads the events; the state first: of a run that has ended, the events read next are all there are."""
     ended = house.syncs.runs.get(run).state.final
     events = house.syncs.events.since(run, after, limit=MOST)
-    return Seen(ended and len(events) < MOST, events)
+    more = len(events) >= MOST
+    return Seen(ended and not more, events, more=more)
 
 
-async def first_look(run: Watched, house: House, _subscribed: Rung, after: After, response: Response) -> Seen:
+async def first_look(run: Watched, house: House, _subscribed: Rung, after: After, response: Response) -> Seen[RunEvent]:
     """Looks before the answer begins, while it can still be a problem, or the news that nothing more will come."""
-    seen = await to_thread.run_sync(look, house, run.id, after)
-    if seen.ended and not seen.events:
-        response.status_code = 204
-    return seen
+    return (await to_thread.run_sync(look, house, run.id, after)).begin(response)
 
 
-async def next_look(house: House, run: str, after: int) -> Seen:
+async def next_look(house: House, run: str, after: int, _rung: bool) -> Seen[RunEvent]:
     """Looks again; where that fails the stream ends, and the client takes it up again."""
     try:
         return await to_thread.run_sync(look, house, run, after)
@@ -94,11 +74,7 @@ async def next_look(house: House, run: str, after: int) -> Seen:
     "/sync-runs/{run}/events",
     response_class=EventSourceResponse,
     response_description="The events after the given one, and each new one as it happens.",
-    responses={
-        200: {"content": {"text/event-stream": {"itemSchema": ITEM}}},
-        204: {"description": "The run has ended and all its events are known: do not reconnect."},
-        **declare(404),
-    },
+    responses=answers("RunEventView", of="run"),
 )
 async def follow_run(
     *,
@@ -106,7 +82,7 @@ async def follow_run(
     house: House,
     rung: Rung,
     after: After,
-    seen: Annotated[Seen, Depends(first_look)],
+    seen: Annotated[Seen[RunEvent], Depends(first_look)],
     draining: Draining,
 ) -> AsyncIterator[ServerSentEvent]:
     """Streams what happened to a run and what happens, until it has ended.
@@ -115,16 +91,10 @@ async def follow_run(
     15 seconds of silence. Reconnect with `Last-Event-ID` and nothing is missed. A run that needs approval, or
     rests, has not ended.
     """
-    while True:
-        for event in seen.events:
-            yield sent(event)
-            after = event.number
-        if seen.ended or draining():
-            return
-        if len(seen.events) < MOST:
-            await heard(rung)
-        rung.clear()
-        seen = await next_look(house, run.id, after)
+    async for each in follow(
+        seen, after=after, rung=rung, look=partial(next_look, house, run.id), written=sent, draining=draining
+    ):
+        yield each
 
 
 def sent(event: RunEvent) -> ServerSentEvent:
