@@ -47,6 +47,29 @@ DESCRIPTION = """Evaluates formulas that call other people's services.
 
 Every answer with status 400 or higher is a problem document (RFC 9457). Every answer carries `X-Request-ID`."""
 
+ROUTERS = (
+    jobs.router,
+    batch.router,
+    events.router,
+    deliveries.router,
+    formulas.router,
+    connections.router,
+    oauth.router,
+    packs.router,
+    syncs.router,
+    syncruns.router,
+    syncevents.router,
+    syncrows.router,
+    blobs.router,
+    results.router,
+    health.router,
+    metrics.router,
+    reference.router,
+    oauth.open_router,
+    packs.open_router,
+)
+"""What is answered, in the order of the reference."""
+
 
 def create_app(
     services: Services,
@@ -86,26 +109,7 @@ def create_app(
     app.state.draining = draining
     app.state.uploads = asyncio.Semaphore(packs.AT_ONCE)
     app.state.downloads = asyncio.Semaphore(blobs.AT_ONCE)
-    for noun in (
-        jobs,
-        batch,
-        events,
-        deliveries,
-        formulas,
-        connections,
-        oauth,
-        packs,
-        syncs,
-        syncruns,
-        syncevents,
-        syncrows,
-        blobs,
-        results,
-    ):
-        app.include_router(noun.router)
-    for noun in (health, metrics, reference):
-        app.include_router(noun.router)
-    app.include_router(oauth.open_router)
-    app.include_router(packs.open_router)
+    for router in ROUTERS:
+        app.include_router(router)
     app.openapi = cache(partial(describe, app))  # type: ignore[method-assign]  # FastAPI documents this as the way
     return app
