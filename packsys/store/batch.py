@@ -71,7 +71,7 @@ def _step_terms(steps: Sequence[Step]) -> dict[str, str | Texts]:
         "keys": text_array([step.key for step in steps]),
         "numbers": array([step.number for step in steps]),
         "waves": array([step.wave for step in steps]),
-        "invocations": long_array([dump(invocation_to_json(call)) for call in calls]),
+        "invocations": long_array([invocation_to_json(call, dump) for call in calls]),
         "calls": text_array([call.name for call in calls]),
         "actions": array([call.action for call in calls]),
     }

@@ -143,7 +143,7 @@ class InvocationText(TypeDecorator[Invocation]):
 
     def process_bind_param(self, value: Invocation | None, dialect: Dialect) -> str | None:
         """Writes a call."""
-        return None if value is None else dump(invocation_to_json(value))
+        return None if value is None else invocation_to_json(value, dump)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Invocation | None:
         """Reads a call."""

@@ -47,7 +47,7 @@ def wave_terms(invocations: Sequence[Invocation]) -> dict[str, Any]:
     """Writes the calls of a wave as columns."""
     return {
         "keys": text_array([invocation.key for invocation in invocations]),
-        "invocations": long_array([dump(invocation_to_json(invocation)) for invocation in invocations]),
+        "invocations": long_array([invocation_to_json(invocation, dump) for invocation in invocations]),
         "calls": text_array([invocation.name for invocation in invocations]),
         "actions": array([invocation.action for invocation in invocations]),
     }
