@@ -24,12 +24,14 @@ def in_order(starts: Sequence[Start]) -> Sequence[Start]:
 def batch_terms(starts: Sequence[Start]) -> dict[str, Any]:
     """Writes jobs and the steps that they begin with as columns."""
     begun = [step for start in starts for step in start.steps]
+    places = [place for place, start in enumerate(starts, start=1) for _ in start.steps]
     values = [value for start in starts for value in _values(start)]
     return {
         **_job_terms([start.job for start in starts]),
         **_opening_terms([start.opening for start in starts]),
         "idempotency_keys": text_array([start.idempotency_key for start in starts]),
         "fingerprints": text_array([start.fingerprint for start in starts]),
+        "places": array(places),
         **_step_terms(begun),
         "values": long_array(values),
     }
@@ -67,7 +69,6 @@ def _opening_terms(openings: Sequence[Opening]) -> dict[str, str | Texts]:
 def _step_terms(steps: Sequence[Step]) -> dict[str, str | Texts]:
     calls = [step.invocation for step in steps]
     return {
-        "jobs": text_array([step.job for step in steps]),
         "keys": text_array([step.key for step in steps]),
         "numbers": array([step.number for step in steps]),
         "waves": array([step.wave for step in steps]),

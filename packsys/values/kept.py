@@ -18,6 +18,7 @@ MAX_DEPTH = 64
 MAX_BITS = 1024
 """Size of an integer, at most: the range of a float, and far below what Python refuses to print."""
 
+_SHORT = 10**15
 _TAG = "$"
 _WORDS: Mapping[bool | None, str] = {None: "null", True: "true", False: "false"}
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
@@ -67,6 +68,8 @@ def _canonical(value: Value, depth: int) -> str:
 
 
 def _encode(value: Value, depth: int, number: Callable[[float], int | float]) -> Json:
+    if type(value) is int and -_SHORT < value < _SHORT:  # as most numbers are
+        return value
     match value:
         case None | bool():
             return value
