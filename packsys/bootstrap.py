@@ -180,7 +180,9 @@ def wire(
         submit=submit,
         submit_many=SubmitMany(submit=submit, compiling=compile_formula.together),
         submit_together=SubmitMany(
-            submit=replace(submit, open=replace(opening, budget=LIGHT)), compiling=compile_formula.together
+            submit=replace(submit, open=replace(opening, budget=LIGHT)),
+            compiling=compile_formula.together,
+            telling=True,
         ),
         preview=PreviewFormula(compile_formula),
         assist=AssistAuthor(packs=packs, connections=connections, tables=tables),

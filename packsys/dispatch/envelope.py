@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from json.encoder import encode_basestring_ascii as _quoted  # json.dumps takes ten times as long for a short text
 from secrets import token_hex
 from typing import Any
@@ -37,37 +37,35 @@ class Envelope:
         body = f"[[{', '.join(map(_quoted, arguments))}], {{}}, {_EMBEDDED}]".encode()
         own = {
             "id": _quoted(id),
-            "shadow": _written(shadow),
-            "eta": _written(eta),
             "argsrepr": _quoted(repr(tuple(arguments))),
-            "queue": _quoted(queue),
             "body": f'"{base64.b64encode(body).decode()}"',
             "tag": f'"{token_hex(16)}"',
         }
-        return (self._form % own).encode()
+        return (_shared(self._form, queue, shadow, eta) % own).encode()
 
     @cached_property
     def _form(self) -> str:
-        """Gives a message with places for what is its own, so that the rest is written once."""
-        own = {name: f"<{name}>" for name in ("id", "shadow", "eta", "argsrepr", "queue", "body", "tag")}
+        """Gives a message with places for what is not the same in all, so that the rest is written once."""
+        places = {name: f"<{name}>" for name in (*_OWN, *_SHARED)}
+        headers = {name: places[name] for name in ("id", "shadow", "eta", "argsrepr")}
         message = {
-            "body": own["body"],
+            "body": places["body"],
             "content-encoding": "utf-8",
             "content-type": "application/json",
-            "headers": {**self.headers, "root_id": own["id"], **{name: own[name] for name in _OWN_HEADERS}},
+            "headers": {**self.headers, "root_id": places["id"], **headers},
             "properties": {
-                "correlation_id": own["id"],
+                "correlation_id": places["id"],
                 "reply_to": "",
                 "delivery_mode": 2,
-                "delivery_info": {"exchange": "", "routing_key": own["queue"]},
+                "delivery_info": {"exchange": "", "routing_key": places["queue"]},
                 "priority": 0,
                 "body_encoding": "base64",
-                "delivery_tag": own["tag"],
+                "delivery_tag": places["tag"],
             },
         }
-        form = json.dumps(message).replace("%", "%%")
-        for name, place in own.items():
-            form = form.replace(json.dumps(place), f"%({name})s")
+        form = json.dumps(message).replace("%", "%%%%")
+        for name, place in places.items():
+            form = form.replace(json.dumps(place), f"%({name})s" if name in _SHARED else f"%%({name})s")
         return form
 
     def marks(self, *, shadow: str | None = None, begins: str = "") -> Sequence[bytes]:
@@ -85,8 +83,15 @@ class Envelope:
         return json.loads(base64.b64decode(written["body"]))[0], written["headers"]["shadow"] or ""
 
 
-_OWN_HEADERS = ("id", "shadow", "eta", "argsrepr")
+_OWN, _SHARED = ("id", "argsrepr", "body", "tag"), ("queue", "shadow", "eta")
 _EMBEDDED = json.dumps({"callbacks": None, "errbacks": None, "chain": None, "chord": None})
+
+
+@lru_cache(maxsize=256)
+def _shared(form: str, queue: str, shadow: str | None, eta: str | None) -> str:
+    """Gives a message of a queue with places for what is its own: nearly all of a wave share the rest."""
+    written = {"queue": _quoted(queue), "shadow": _written(shadow), "eta": _written(eta)}
+    return form % {name: text.replace("%", "%%") for name, text in written.items()}
 
 
 def _written(text: str | None) -> str:

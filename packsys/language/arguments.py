@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 from packsys.errors import Actor
 from packsys.language.coercion import first_error, fit
@@ -23,15 +24,18 @@ def account_of(call: PackCall, value: Value) -> str | None:
     return None
 
 
-def fill(call: PackCall, given: Sequence[Sequence[Value]]) -> dict[str, Value]:
+def fill(call: PackCall, given: Sequence[Value]) -> dict[str, Value]:
     """Gives every parameter its argument: what was given, made the declared kind, or else the default.
+
+    ``given`` are the values of the call's nodes, those of all parameters in a row.
 
     A blank counts as not given. Raises Failure for a required one, for a value that is not of the kind, and with the
     leftmost error inside a list or an object.
     """
+    values = iter(given)
     return {
-        argument.parameter.name: _argument(call, argument.parameter, values)
-        for argument, values in zip(call.arguments, given, strict=True)
+        argument.parameter.name: _argument(call, argument.parameter, [*islice(values, len(argument.nodes))])
+        for argument in call.arguments
     }
 
 

@@ -60,9 +60,7 @@ class Calls:
         """Gives the outcome of a call that was recalled."""
         return self._answered(key, call.start, call.end, f"{call.pack}::{call.formula}")
 
-    def request(
-        self, call: PackCall, account: Value, given: Sequence[Sequence[Value]], place: Place, *, steps: int
-    ) -> Outcome:
+    def request(self, call: PackCall, account: Value, given: Sequence[Value], place: Place, *, steps: int) -> Outcome:
         """Gives a call's value or error, or blocked when it has to be made; its arguments took so many ``steps``.
 
         Raises :class:`Spent` where the job would make more calls than it may.

@@ -235,9 +235,7 @@ class _Evaluation:
         parts = [part for given in node.arguments for part in given.nodes]
         (account, *values), failed = yield from self._all([node.account, *parts])
         if failed is None:
-            known = iter(values)
-            given = [[next(known) for _ in argument.nodes] for argument in node.arguments]
-            return self.calls.request(node, account, given, place, steps=self.steps - began)
+            return self.calls.request(node, account, values, place, steps=self.steps - began)
         if failed is BLOCKED:
             self.calls.hold(node)
             self.calls.wait(asked)

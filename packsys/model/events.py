@@ -26,6 +26,9 @@ class EventKind(StrEnum):
     STEP_FAILED = "step.failed"
 
 
+_LAST = (EventKind.JOB_DONE, EventKind.JOB_FAILED, EventKind.JOB_CANCELLED)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Event:
     """Is one transition; ``number`` counts a job's events from 1 without gaps."""
@@ -40,7 +43,7 @@ class Event:
     @property
     def last(self) -> bool:
         """Tells whether it is the end of the job, after which nothing is told."""
-        return self.kind in (EventKind.JOB_DONE, EventKind.JOB_FAILED, EventKind.JOB_CANCELLED)
+        return self.kind in _LAST
 
 
 def followed(events: Sequence[Event]) -> Sequence[Event]:

@@ -30,11 +30,12 @@ class SubmitMany:
     """Keeps the jobs of many formulas in one transaction, and sends their first waves together.
 
     Each formula is answered as :class:`~packsys.runtime.submit.Submit` answers it alone, and none troubles another.
-    ``compiling`` gives what compiles the formulas of one batch.
+    ``compiling`` gives what compiles the formulas of one batch. ``telling`` has accepted jobs come with their steps.
     """
 
     submit: Submit
     compiling: Callable[[], Callable[[Submission], Compiled]]
+    telling: bool = False
 
     def __call__(self, submissions: Sequence[Submission]) -> Sequence[Answer]:
         """Gives for each submission its accepted job, the earlier one with its idempotency key, or its error.
@@ -51,7 +52,7 @@ class SubmitMany:
         submit.pressure.check()
         answers: dict[int, Answer] = {}
         for part in _parts(_started(submit, submissions, answers)):
-            answers |= dict(zip(part, _kept(submit, [*part.values()]), strict=True))
+            answers |= dict(zip(part, _kept(submit, [*part.values()], telling=self.telling), strict=True))
         return [answers[place] for place in range(len(submissions))]
 
 
@@ -97,9 +98,11 @@ def _parts(started: Iterator[tuple[int, Start]]) -> Iterator[dict[int, Start]]:
         yield part
 
 
-def _kept(submit: Submit, starts: Sequence[Start]) -> Sequence[Answer]:
+def _kept(submit: Submit, starts: Sequence[Start], *, telling: bool) -> Sequence[Answer]:
     kept = submit.jobs.accept_many(starts)
     ours = [start for start, job in zip(starts, kept, strict=True) if isinstance(job, Job) and job.id == start.job.id]
     if sent := [start for start in ours if start.opening.wave]:
         submit.send(sent)
+    if not telling:
+        return kept
     return [start.begun(job) if isinstance(job, Job) else job for start, job in zip(starts, kept, strict=True)]

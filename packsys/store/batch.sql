@@ -31,13 +31,15 @@ with asked as materialized (
     on conflict do nothing  -- of the key, or of the id where the statement itself is repeated
     returning id
 ), fresh as materialized (
-    select asked.* from kept join asked on asked.id = kept.id
+    select asked.place, asked.id, asked.workspace, asked.callback, asked.known, asked.steps, asked.state, asked.code,
+           asked.at, asked.deadline
+    from kept join asked on asked.id = kept.id
 ), begun as materialized (
     select fresh.id, fresh.at, fresh.known, step.*
-    from unnest(%(jobs)s::text[], %(keys)s::text[], %(numbers)s::int[], %(waves)s::int[], %(invocations)s::text[],
+    from unnest(%(places)s::int[], %(keys)s::text[], %(numbers)s::int[], %(waves)s::int[], %(invocations)s::text[],
                 %(calls)s::text[], %(actions)s::boolean[], %(values)s::text[])
-         as step (job, key, number, wave, invocation, call, acts, value)
-    join fresh on fresh.id = step.job
+         as step (place, key, number, wave, invocation, call, acts, value)
+    join fresh on fresh.place = step.place
 ), added as (
     insert into step (job, key, number, wave, invocation, acts, state, cached, outcome, queued_at, started_at,
                       finished_at, sent_at)

@@ -5,8 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from struct import Struct
 from typing import Any
 
+import psycopg
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
 from sqlalchemy import Dialect, Text
 from sqlalchemy.types import TypeDecorator
 
@@ -17,6 +22,9 @@ from packsys.values import Json, Value, from_json, to_json
 _MARKED = re.compile('[\0\\\\"]')
 _UNFIT = re.compile("[\0\\\\\ud800-\udfff]")
 _ESCAPE = re.compile(r"\\u([0-9a-f]{4})")
+_TEXT = psycopg.adapters.types["text"]
+_LIST, _SIZE = Struct("!iiIii"), Struct("!i")  # dimensions, whether blanks may be, kind, length, first; bytes of a text
+_BLANK = _SIZE.pack(-1)
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
@@ -40,6 +48,34 @@ def text_array(texts: Sequence[str | None]) -> str:
     if whole.isascii() and not _MARKED.search(whole):  # as nearly all are: then none needs to be looked at alone
         return _braced(["null" if text is None else f'"{text}"' for text in texts])
     return array([None if text is None else escape(text) for text in texts])
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Is a list of texts and blanks in PostgreSQL's binary form: JSON takes a tenth of the time without its quotes."""
+
+    data: bytes
+
+
+class TextsDumper(Dumper):
+    """Hands :class:`Texts` to the driver."""
+
+    format = Format.BINARY
+    oid = _TEXT.array_oid
+
+    def dump(self, obj: Texts) -> bytes:
+        """Gives the bytes."""
+        return obj.data
+
+
+psycopg.adapters.register_dumper(Texts, TextsDumper)
+
+
+def long_array(texts: Sequence[str | None]) -> Texts:
+    """Writes what :func:`dump` and :func:`escape` have written, in a list."""
+    encoded = [None if text is None else text.encode() for text in texts]
+    items = [_BLANK if data is None else _SIZE.pack(len(data)) + data for data in encoded]
+    return Texts(_LIST.pack(1, 1, _TEXT.oid, len(items), 1) + b"".join(items))
 
 
 def _braced(items: Sequence[str]) -> str:
@@ -107,7 +143,7 @@ class InvocationText(TypeDecorator[Invocation]):
 
     def process_bind_param(self, value: Invocation | None, dialect: Dialect) -> str | None:
         """Writes a call."""
-        return None if value is None else dump(invocation_to_json(value))
+        return None if value is None else invocation_to_json(value, dump)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Invocation | None:
         """Reads a call."""

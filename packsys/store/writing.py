@@ -9,7 +9,7 @@ from typing import Any, overload
 from packsys.language.codec import invocation_from_json, invocation_to_json
 from packsys.language.invocation import Invocation
 from packsys.model import Claim, JobState, StepState
-from packsys.store.types import array, dump, escape, unescape
+from packsys.store.types import array, dump, escape, long_array, text_array, unescape
 from packsys.turns import Ahead, Settled
 from packsys.values import ErrorValue, Value, from_json, to_json
 
@@ -43,12 +43,12 @@ def read_invocation(text: str) -> Invocation:
     return invocation_from_json(json.loads(text))
 
 
-def wave_terms(invocations: Sequence[Invocation]) -> dict[str, str]:
+def wave_terms(invocations: Sequence[Invocation]) -> dict[str, Any]:
     """Writes the calls of a wave as columns."""
     return {
-        "keys": array([texts(invocation.key) for invocation in invocations]),
-        "invocations": array([dump(invocation_to_json(invocation)) for invocation in invocations]),
-        "calls": array([texts(invocation.name) for invocation in invocations]),
+        "keys": text_array([invocation.key for invocation in invocations]),
+        "invocations": long_array([invocation_to_json(invocation, dump) for invocation in invocations]),
+        "calls": text_array([invocation.name for invocation in invocations]),
         "actions": array([invocation.action for invocation in invocations]),
     }
 
@@ -63,16 +63,16 @@ def left(settled: Sequence[Settled]) -> dict[str, Any]:
     ordered = sorted(settled, key=lambda each: escape(each.claim.step.key))
     return {
         "job": texts(ordered[0].claim.step.job),
-        "left": array([texts(each.claim.step.key) for each in ordered]),
+        "left": text_array([each.claim.step.key for each in ordered]),
         "attempts": array([each.claim.attempt for each in ordered]),
         "states": array([state_of(each.outcome) for each in ordered]),
-        "outcomes": array([value_text(each.outcome) for each in ordered]),
+        "outcomes": long_array([value_text(each.outcome) for each in ordered]),
         "cached": array([each.cached for each in ordered]),
-        "details": array([dump(to_json(detail_of(each))) for each in ordered]),
+        "details": long_array([dump(to_json(detail_of(each))) for each in ordered]),
     }
 
 
-def ahead_terms(ahead: Sequence[Ahead], worker: str) -> dict[str, str]:
+def ahead_terms(ahead: Sequence[Ahead], worker: str) -> dict[str, Any]:
     """Writes calls that were made before anything told of them, in the order in which they were made."""
     settled = [each.settled for each in ahead]
     steps = [each.claim.step for each in settled]
@@ -84,9 +84,9 @@ def ahead_terms(ahead: Sequence[Ahead], worker: str) -> dict[str, str]:
         "ahead_calls": calls["calls"],
         "ahead_waves": array([step.wave for step in steps]),
         "ahead_states": array([state_of(each.outcome) for each in settled]),
-        "ahead_outcomes": array([value_text(each.outcome) for each in settled]),
+        "ahead_outcomes": long_array([value_text(each.outcome) for each in settled]),
         "ahead_cached": array([each.cached for each in settled]),
-        "ahead_details": array([dump(to_json(detail_of(each))) for each in settled]),
+        "ahead_details": long_array([dump(to_json(detail_of(each))) for each in settled]),
         "ahead_began": array([each.began for each in ahead]),
         "ahead_ended": array([each.ended for each in ahead]),
     }

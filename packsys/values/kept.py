@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
+from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any
 
 from packsys.errors import Actor
@@ -17,7 +18,9 @@ MAX_DEPTH = 64
 MAX_BITS = 1024
 """Size of an integer, at most: the range of a float, and far below what Python refuses to print."""
 
+_SHORT = 10**15
 _TAG = "$"
+_WORDS: Mapping[bool | None, str] = {None: "null", True: "true", False: "false"}
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
@@ -43,11 +46,30 @@ def from_json(data: Json) -> Value:
 
 def canonical(value: Value) -> bytes:
     """Writes a value as bytes that are equal when the values are: 1 and 1.0, and objects in any order."""
-    data = _encode(value, 0, _even)
-    return _CANONICAL.encode(data).encode("ascii")
+    return _canonical(value, 0).encode("ascii")
+
+
+def _canonical(value: Value, depth: int) -> str:
+    # In one go, as most keys are of a few short values: to make an encoder of JSON takes longer than to write them.
+    match value:
+        case None | bool():
+            return _WORDS[value]
+        case int() | float():
+            return repr(_even(value))
+        case str() if _storable(value):
+            return _quoted(value)
+        case list() | tuple():
+            inner = deeper(depth)
+            return f"[{','.join([_canonical(item, inner) for item in value])}]"
+        case dict() | Mapping() if _is_plain(value):
+            inner = deeper(depth)
+            return f"{{{','.join([f'{_quoted(key)}:{_canonical(value[key], inner)}' for key in sorted(value)])}}}"
+    return _CANONICAL.encode(_encode(value, depth, _even))
 
 
 def _encode(value: Value, depth: int, number: Callable[[float], int | float]) -> Json:
+    if type(value) is int and -_SHORT < value < _SHORT:  # as most numbers are
+        return value
     match value:
         case None | bool():
             return value
@@ -78,14 +100,17 @@ def _encode_special(value: Value) -> Json:
 
 
 def _encode_object(value: Mapping[str, Value], depth: int, number: Callable[[float], int | float]) -> Json:
-    try:
-        keys = "".join(value)
-    except TypeError:
-        raise failure("Value", "An object has a key that is not a text: a formula cannot hold it.") from None
-    if _TAG not in value and _storable(keys):
+    if _is_plain(value):
         return {key: _encode(item, depth, number) for key, item in value.items()}
     pairs = sorted(value.items())
     return _tagged("object", [[_encode(key, 0, number), _encode(item, depth, number)] for key, item in pairs])
+
+
+def _is_plain(value: Mapping[str, Value]) -> bool:
+    try:
+        return _TAG not in value and _storable("".join(value))
+    except TypeError:
+        raise failure("Value", "An object has a key that is not a text: a formula cannot hold it.") from None
 
 
 def _encode_error(error: ErrorValue) -> Json:

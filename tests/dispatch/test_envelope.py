@@ -67,6 +67,14 @@ def test_every_field_is_as_celery_writes_it(state_url: str, broker: Redis) -> No
     assert ours == theirs
 
 
+def test_a_name_that_looks_like_a_place_is_written_as_it_is(state_url: str) -> None:
+    for name in ('50%::"Off"', "%(id)s::%(tag)s", "%%::%"):
+        envelope = Envelope.of(celery_app(state_url), STEP)
+        written = json.loads(envelope.write(id="job-1.1", arguments=["job-1"], queue="%(body)s", shadow=name))
+        assert (written["headers"]["shadow"], written["headers"]["id"]) == (name, "job-1.1")
+        assert written["properties"]["delivery_info"]["routing_key"] == "%(body)s"
+
+
 def test_a_wave_lies_in_its_queue_in_order(state_url: str, broker: Redis) -> None:
     dispatcher(state_url).wave([step("Repos", 1), step("User", 2)], route=Route())
     assert [read(broker, "formulas")["headers"]["id"] for _ in range(2)] == ["job-1.1", "job-1.2"]

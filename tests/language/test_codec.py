@@ -129,4 +129,4 @@ def test_a_call_that_was_written_reads_back_the_same() -> None:
         start=3,
         end=9,
     )
-    assert invocation_from_json(json.loads(json.dumps(invocation_to_json(call)))) == call
+    assert invocation_from_json(json.loads(invocation_to_json(call, json.dumps))) == call

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from packsys.errors import FormulaError, IdempotencyMismatch, NotReady, Overloaded, RequestError
-from packsys.model import Job, JobState, Submission
+from packsys.model import Job, JobState, StepState, Submission
 from packsys.runtime import batch
 from packsys.runtime.batch import MOST, Answer
 from packsys.runtime.opening import LIGHT, Heavy
@@ -61,6 +61,19 @@ def test_what_was_answered_before_is_answered_at_once(here: World) -> None:
     assert isinstance(known, Job)
     assert isinstance(new, Job)
     assert (known.state, known.value, new.state) == (JobState.DONE, before, JobState.RUNNING)
+
+
+def test_jobs_come_with_their_steps_only_where_those_are_told(here: World) -> None:
+    before = here.run("Probe::Remember(1)").value
+    mixed = asked("Probe::Remember(1) + Probe::Add(Probe::Remember(1), 2)")
+    (told,) = replace(here.submit_many, telling=True)(mixed)
+    (silent,) = here.submit_many(mixed)
+    assert isinstance(told, Job)
+    assert isinstance(silent, Job)
+    assert told.steps is not None
+    assert [(step.state, step.outcome) for step in told.steps] == [(StepState.DONE, before), (StepState.QUEUED, None)]
+    assert [step.queued_at for step in told.steps] == [told.accepted_at] * 2
+    assert silent.steps is None
 
 
 def test_what_takes_long_is_left_out_of_company(here: World) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import dialect as postgresql
 
 from packsys.store.database import Database
-from packsys.store.types import AnyText, ValueText, dump
+from packsys.store.types import AnyText, ValueText, dump, long_array
 
 DIALECT = postgresql()
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
@@ -42,6 +43,14 @@ def test_json_is_text_that_any_column_takes(data: object) -> None:
     lies = dump(data)  # type: ignore[arg-type]
     assert "\0" not in lies
     assert json.dumps(json.loads(lies.encode())) == json.dumps(json.loads(json.dumps(data)))
+
+
+@pytest.mark.parametrize(
+    "texts", [[], [None], ["", None, '{"a": "b\\\\u0000"}', "测试", "null", "a" * 70_000], ["{}", ",", '"', " "] * 100]
+)
+def test_a_list_of_texts_comes_through_as_it_is(database: Database, texts: list[str | None]) -> None:
+    (row,) = database.direct.rows("select %(texts)s::text[] as texts", {"texts": long_array(texts)})
+    assert row.texts == texts
 
 
 def test_a_blank_is_null() -> None:
