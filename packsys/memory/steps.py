@@ -67,8 +67,8 @@ class MemorySteps:
             alone = bool(claims) and file.open == len(claims)
             return Claimed(claims=claims, standing=_standing(file) if look and alone else None)
 
-    def renew(self, claims: Sequence[Claim], *, lease: float) -> Sequence[Claim]:
-        """Holds claims for ``lease`` more seconds, and lists those that were not lost."""
+    def renew(self, claims: Sequence[Claim], *, lease: float, wait: bool = True) -> Sequence[Claim]:
+        """Holds claims for ``lease`` more seconds, and lists those that were not lost; nobody waits long here."""
         with self._ledger.open() as files:
             kept = [(claim, held) for claim in claims if (held := _held(files, claim))]
             for _, held in kept:

@@ -70,6 +70,12 @@ class ClaimStore(Protocol):
 class StepStore(ClaimStore, Protocol):
     """Keeps the steps of jobs, and lets one worker at a time commit one."""
 
+    def renew(self, claims: Sequence[Claim], *, lease: float, wait: bool = True) -> Sequence[Claim]:
+        """Holds claims for ``lease`` more seconds, and lists those that were not lost.
+
+        Who does not ``wait`` leaves out those on whose steps somebody is at work, and is given them as they are.
+        """
+
     def add(self, job: str, invocations: Sequence[Invocation], *, look_at: int = 0) -> Sequence[Step]:
         """Keeps the calls that are new to a live job as one queued wave, and gives back the new ones only."""
 

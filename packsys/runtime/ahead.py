@@ -36,6 +36,7 @@ class Outing:
     untried: bool
     by: float
     until: float
+    memory: Memory
     show: Callable[[Step], None]
     hold: Callable[[Sequence[Claim]], None]
 
@@ -74,16 +75,16 @@ class _Run:
         self._head, self._begun = outing.settled[0].claim, ahead.clock()
         self._standing = grown(outing.standing, outing.settled)
         self._made: list[tuple[Settled, float, float]] = []
-        self._rest, self._memory = Wave(()), Memory()
+        self._rest = Wave(())
         self._lock, self._written = Lock(), False
         self._turn: Turn | None = None
 
     def run(self) -> Turn | None:
-        decision = decide(self._standing, self._memory)
+        decision = decide(self._standing, self._outing.memory)
         while isinstance(decision, Wave) and self._goes(decision):
             if not self._make(decision):
                 return self._turn
-            decision = decide(self._standing, self._memory)
+            decision = decide(self._standing, self._outing.memory)
         return waiting(lambda: self._commit(decision))
 
     def _goes(self, wave: Wave) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass
 
+from packsys.language.memory import Memory
 from packsys.model import Claim, Step
 from packsys.ports import Dispatcher, Display, Due, StepStore
 from packsys.runtime.advance import SLICE, Advance, Turn, decide
@@ -83,6 +84,7 @@ class Spell:
         self._execute = execute
         self._waiting, self._standing = deque(claimed.claims), claimed.standing
         self._settled: list[Settled] = []
+        self._memory = Memory()
         self._untried = all(claim.attempt == 1 for claim in claimed.claims)
         self._hold: Callable[[Sequence[Claim]], None] = lambda claims: None
         self._shown = ExitStack()
@@ -150,12 +152,16 @@ class Spell:
                     untried=self._untried,
                     by=self._commit_by,
                     until=self._until,
+                    memory=self._memory,
                     show=self._show,
                     hold=self._hold,
                 )
             )
         found = waiting(lambda: self._execute.advance.keep(settled))
-        return waiting(lambda: self._execute.advance.move(found, decide(found), until=self._until)) if found else None
+        if found is None:
+            return None
+        decision = decide(found, self._memory)
+        return waiting(lambda: self._execute.advance.move(found, decision, until=self._until))
 
     def _give_back(self, running: Claim) -> None:
         while self._waiting:

@@ -73,12 +73,16 @@ class Heartbeats:
             self._beside.pop(_name(claim), None)
 
     def beat(self) -> None:
-        """Renews what is held now, and forgets what was lost."""
+        """Renews what is held now, and forgets what was lost.
+
+        For a step at which somebody else is at work nothing waits: the other claims would run out meanwhile.
+        """
         with self._lock:
             claims = dict(self._claims)
         if not claims:
             return
-        kept = {_name(claim) for claim in self._steps.renew(list(claims.values()), lease=self._lease)}
+        renewed = self._steps.renew(list(claims.values()), lease=self._lease, wait=False)
+        kept = {_name(claim) for claim in renewed}
         for also in [each for name in kept for each in self._beside.get(name, ())]:
             also()
         with self._lock:  # what is not held any more has ended meanwhile, and is not lost

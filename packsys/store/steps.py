@@ -110,11 +110,14 @@ class PostgresSteps:
         self._told(claimed(claims, worker, number=row.number, at=row.at))
         return Claimed(claims=claims, standing=_standing(job, row))
 
-    def renew(self, claims: Sequence[Claim], *, lease: float) -> Sequence[Claim]:
-        """Holds claims for ``lease`` more seconds, and lists those that were not lost."""
+    def renew(self, claims: Sequence[Claim], *, lease: float, wait: bool = True) -> Sequence[Claim]:
+        """Holds claims for ``lease`` more seconds, and lists those that were not lost.
+
+        Who does not ``wait`` leaves out those on whose rows somebody is at work, and is given them as they are.
+        """
         columns = [held(claim) for claim in claims]
         terms = {f"{name}s": array([each[name] for each in columns]) for name in ("job", "key", "attempt")}
-        rows = self._database.direct.rows(TURNS["renew"], {**terms, "lease": lease})
+        rows = self._database.direct.rows(TURNS["renew" if wait else "renew_free"], {**terms, "lease": lease})
         renewed = {(row.job, row.key) for row in rows}
         return [claim for claim, each in zip(claims, columns, strict=True) if (each["job"], each["key"]) in renewed]
 

@@ -64,8 +64,6 @@ job = Table(
     Column("asked_at", _time()),
     Column("callback", AnyText()),
     UniqueConstraint("workspace", "idempotency_key"),
-    CheckConstraint("state in ('accepted', 'running', 'done', 'failed', 'cancelled')", name="state"),
-    CheckConstraint("(finished_at is null) = (state in ('accepted', 'running'))", name="finished"),
     Index("job_unfinished", "deadline", postgresql_where=UNFINISHED),
     postgresql_with=ROOM,
 )
@@ -95,8 +93,6 @@ step = Table(
     Column("sends", Integer(), nullable=False, server_default="0"),
     Column("acts", Boolean(), nullable=False, server_default="false"),
     Column("parked", Integer(), nullable=False, server_default="0"),
-    CheckConstraint("state in ('queued', 'running', 'waiting', 'done', 'failed')", name="state"),
-    CheckConstraint("(finished_at is null) = (state in ('queued', 'running', 'waiting'))", name="finished"),
     Index("step_unfinished", "job", postgresql_where=UNFINISHED),
     postgresql_with=ROOM,
 )

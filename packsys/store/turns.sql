@@ -66,3 +66,19 @@ with held as (
 update step set lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
 from held where step.job = held.job and step.key = held.key
 returning step.job, step.key
+
+-- name: renew_free
+-- Holds those claims for longer on whose rows nobody is at work, and lists all that were not lost.
+with held as (
+    select step.job, step.key
+    from unnest(%(jobs)s::text[], %(keys)s::text[], %(attempts)s::int[]) as held (job, key, attempt)
+    join step on step.job = held.job and step.key = held.key and step.attempt = held.attempt and step.state = 'running'
+), free as (
+    select step.job, step.key
+    from held join step on step.job = held.job and step.key = held.key
+    for no key update of step skip locked
+), longer as (
+    update step set lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
+    from free where step.job = free.job and step.key = free.key
+)
+select job, key from held

@@ -103,6 +103,24 @@ def test_no_more_connections_than_so_many_wait_for_the_row_of_a_job(
     assert database.direct.engine.pool.checkedin() <= AT_ONCE  # type: ignore[attr-defined]
 
 
+def test_a_heartbeat_waits_for_nobody_who_is_at_work_at_one_of_its_steps(
+    database: Database, house: House, running: str
+) -> None:
+    """Else one row that is held for long would let all claims of the process run out."""
+    (other,) = house.steps.add(running, [call("Others")])
+    claims = [claim_one(house.steps, running, key, worker="w", lease=9) for key in (REPOS.key, other.key)]
+    held = [claim for claim in claims if claim]
+    until = text("select extract(epoch from lease_until - now()) from step where job = :of and key = :key")
+    with database.begin() as connection:
+        connection.execute(
+            text("select from step where job = :of and key = :key for update"), {"of": running, "key": REPOS.key}
+        )
+        assert house.steps.renew(held, lease=100, wait=False) == held
+        left = [connection.execute(until, {"of": running, "key": claim.step.key}).scalar_one() for claim in held]
+    assert left[0] < 10 < left[1]
+    assert house.steps.renew(held, lease=100) == held
+
+
 def test_an_outcome_is_kept_in_silence_when_the_job_is_cancelled_just_before(
     database: Database, house: House, running: str
 ) -> None:
