@@ -16,7 +16,7 @@ from packsys.errors import PacksysError
 from packsys.metrics.door import open_door
 from packsys.sandbox.runtimes import report_walls
 from packsys.settings import Settings
-from packsys.starting import without_collecting
+from packsys.starting import collect_rarely, without_collecting
 from packsys.telemetry import Hidden, set_up_logging
 from workers.display import CeleryDisplay, gather
 from workers.flow import Flow
@@ -84,6 +84,7 @@ def prepare() -> None:
         refuse_lossy_state(settings)
         with without_collecting():
             wire(settings, celery=app)
+        collect_rarely()
         report_walls()
         app.prepared = True
     except PacksysError as error:

@@ -9,9 +9,10 @@ from typing import Any, cast
 
 from packsys.sdk import ObjectSchema
 from packsys.sdk.fitting import Misfit, show
+from packsys.sync.columns import stored_by_column
 from packsys.sync.fingerprint import Digest, digesting
 from packsys.sync.storing import Members, Notes, Place, members, missing, places
-from packsys.sync.writing import clean, write, write_quickly
+from packsys.sync.writing import clean, write, write_all, write_quickly
 from packsys.syncmodel import Checked, NewRow, Reason, Reject
 from packsys.values import Failure, Json
 
@@ -52,6 +53,33 @@ class Checker:
         The service's keys become the names of properties, and values are adapted to their declared types; a row's
         ``notes`` say which ones came in another kind. One bad row never spoils the others.
         """
+        came = [*rows]
+        together = self._together(came)
+        return self._one_by_one(came) if together is None else Checked(rows=together, rejects=[])
+
+    def key(self, value: object) -> str:
+        """Gives the key of the row whose id a service writes as ``value``: 7, 7.0 and "7" are one.
+
+        Raises :class:`~packsys.sdk.fitting.Misfit`.
+        """
+        return _key(None if value is None else self._id.store(value, {}))
+
+    def _together(self, rows: Sequence[Any]) -> list[NewRow] | None:
+        """Checks rows as one, and gives None where some of them need care."""
+        if self.schema.open or not {*map(type, rows)} <= {dict}:
+            return None
+        notes: list[Notes] = [{} for _ in rows]
+        try:
+            stored = stored_by_column(self._plan, rows, notes)
+            keys = [_key(each.get(self._id.name)) for each in stored]
+        except (Misfit, Failure):
+            return None
+        written = write_all(stored)
+        if written is None or max(map(len, written), default=0) > LARGEST_ROW:
+            return None
+        return [*map(NewRow, keys, map(bytes.decode, written), map(self._digest, stored, written), notes)]
+
+    def _one_by_one(self, rows: Iterable[Any]) -> Checked:
         good: list[NewRow] = []
         bad: list[Reject] = []
         for raw in rows:
@@ -60,13 +88,6 @@ class Checker:
             except (Misfit, Failure):
                 bad.append(self._rejected(raw))
         return Checked(rows=good, rejects=bad)
-
-    def key(self, value: object) -> str:
-        """Gives the key of the row whose id a service writes as ``value``: 7, 7.0 and "7" are one.
-
-        Raises :class:`~packsys.sdk.fitting.Misfit`.
-        """
-        return _key(None if value is None else self._id.store(value, {}))
 
     def _row(self, raw: Any) -> NewRow:
         notes: Notes = {}

@@ -6,17 +6,20 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from functools import partial
+from typing import Protocol, TypeVar
 
 from packsys.errors import ResultMismatch, TooManyRejects
 from packsys.sdk import Page
 from packsys.sdk.fitting import Misfit
-from packsys.sync.ahead import Threads
+from packsys.sync.ahead import Threads, when_asked
 from packsys.sync.asking import AskTable
 from packsys.sync.schema import SchemaCheck
 from packsys.sync.shaping import Shape
 from packsys.syncmodel import PageRows, SyncClaim, SyncRun, after
 from packsys.syncports import SyncWorkStore
+
+_Done = TypeVar("_Done")
 
 log = logging.getLogger(__name__)
 
@@ -26,15 +29,17 @@ FEW_REJECTS = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """Is a page as it came for a claim, whose table has the schema in force, after so many seconds."""
+    """Is a page as it came for a claim, and what gives its rows once they are checked."""
 
-    claim: SyncClaim
     page: Page
-    seconds: float
+    rows: Callable[[], PageRows]
 
 
-Ahead: TypeAlias = Callable[[Callable[[], Asked]], Callable[[], Asked]]
-"""Begins some work, and gives what waits for its end: it gives the result, or raises what the work raised."""
+class Ahead(Protocol):
+    """Begins some work, and gives what waits for its end: it gives the result, or raises what the work raised."""
+
+    def __call__(self, work: Callable[[], _Done], /) -> Callable[[], _Done]:
+        """Begins the work."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +73,7 @@ class ReadPage:
     """Reads the page of a claim. No transaction is open while the pack's code runs; ``clock`` counts seconds.
 
     Where the next page is asked for as well, that is done ``ahead``, as soon as it is known where it begins: while the
-    service makes it, this one's rows are checked and kept.
+    service makes it, this one's rows are checked and kept. Its own rows are checked as soon as they are there.
     """
 
     work: SyncWorkStore
@@ -88,7 +93,7 @@ class ReadPage:
         # The first page of a run may have given the table another schema, which a new claim brings along.
         lease = None if claim.run.page == 0 and not claim.run.partition else lease
         next_page = None if lease is None else self._begun(claim, asked.page)
-        page = self._checked(asked)
+        page = asked.rows()
         _refuse_nonsense(claim, page)
         begun = self.clock()
         stored = self.work.apply(claim, page, lease=lease)
@@ -102,7 +107,7 @@ class ReadPage:
 
     def prepare(self, claim: SyncClaim) -> PageRows:
         """Asks for the page and checks its rows; keeps nothing."""
-        return self._checked(self._asked(claim))
+        return self._asked(claim).rows()
 
     def _begun(self, claim: SyncClaim, page: Page) -> Early | None:
         # A page that kills its worker must do so under its own claim, which counts how often: after a loss each page
@@ -110,22 +115,23 @@ class ReadPage:
         if page.continuation is None or claim.run.tries > 1:
             return None
         expected = replace(claim, run=after(claim.run, page.continuation))
-        return Early(claim=expected, asked=self.ahead(lambda: self._asked(expected)))
+        return Early(claim=expected, asked=self.ahead(partial(self._asked, expected, check=self.ahead)))
 
-    def _asked(self, claim: SyncClaim) -> Asked:
+    def _asked(self, claim: SyncClaim, *, check: Ahead = when_asked) -> Asked:
         begun = self.clock()
         shaped = self.shape(claim)
         page = self.ask.page(shaped)
-        return Asked(claim=shaped, page=page, seconds=self.clock() - begun)
+        seconds = self.clock() - begun
+        return Asked(page=page, rows=check(lambda: self._checked(shaped, page, seconds)))
 
-    def _checked(self, asked: Asked) -> PageRows:
-        begun, page = self.clock(), asked.page
-        checked = self.check(asked.claim, page.rows)
-        timings = {"fetch": round(asked.seconds, 6), "check": round(self.clock() - begun, 6)}
+    def _checked(self, claim: SyncClaim, page: Page, seconds: float) -> PageRows:
+        begun = self.clock()
+        checked = self.check(claim, page.rows)
+        timings = {"fetch": round(seconds, 6), "check": round(self.clock() - begun, 6)}
         return PageRows(
             rows=checked.rows,
             rejects=checked.rejects,
-            deleted=tuple(self._keys(asked.claim, page.deleted)),
+            deleted=tuple(self._keys(claim, page.deleted)),
             continuation=page.continuation,
             completion=page.completion,
             incomplete=page.incomplete,

@@ -24,8 +24,10 @@ Store: TypeAlias = Callable[[Any, Notes], Json]
 Members: TypeAlias = Callable[[Mapping[str, Any], Notes], dict[str, Json]]
 
 _WIDEST = 1 << 1024
-_USUAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+]00:00)", re.ASCII)
 _MICROSECOND = timedelta(microseconds=1)
+
+USUAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+]00:00)", re.ASCII)
+"""How most services write a point in time."""
 
 
 class Place(NamedTuple):
@@ -173,13 +175,18 @@ def _datetime(declared: Type, path: str, zone: tzinfo, value: Any, notes: Notes)
         except ValueError:
             read = None
         if read is not None and read.tzinfo is UTC:  # by far the most frequent, and nothing can go wrong with it
-            if _USUAL.fullmatch(value):
-                return f"{value[:19]}.000000+00:00"
+            if USUAL.fullmatch(value):
+                return usual(value)
             return read.isoformat("T", "microseconds")
         if read is not None and read.tzinfo is not None:
             return _instant(declared, value, read)
     natural = isinstance(value, datetime) and value.tzinfo is not None
     return _instant(declared, value, cast("datetime", _read(declared, path, zone, value, notes, natural=natural)))
+
+
+def usual(moment: str) -> str:
+    """Gives a point in time that is written as usual as it is stored."""
+    return f"{moment[:19]}.000000+00:00"
 
 
 def _instant(declared: Type, value: Any, read: datetime) -> str:

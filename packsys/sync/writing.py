@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import orjson
 
@@ -29,6 +30,16 @@ def write_quickly(stored: Json) -> bytes | None:
     except orjson.JSONEncodeError:
         return None
     return None if _NUL in written else written
+
+
+def write_all(stored: Sequence[Json]) -> Sequence[bytes] | None:
+    """Writes as :func:`write_quickly` does; None where any of it may need care."""
+    try:
+        written = [orjson.dumps(each, None, orjson.OPT_SORT_KEYS) for each in stored]
+    except orjson.JSONEncodeError:
+        return None
+    whole = b"".join(written)
+    return None if b"\\" in whole and _NUL in whole else written  # a single sign is found ten times faster
 
 
 def clean(stored: Json) -> Json:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from packsys.sdk import Anything, Number, ObjectSchema, Property, Text, Type
 from packsys.sdk.fitting import Misfit, fit
@@ -207,6 +209,13 @@ def test_the_check_takes_what_a_result_of_the_type_may_be(declared: Type, value:
         return
     if found.rejects:  # the first and last hours of the calendar
         assert "9999" in repr(value) or "datetime.datetime(1, " in repr(value) or "0001" in repr(value)
+
+
+@given(declared=DECLARED, values=st.lists(FOUND, max_size=4))
+def test_rows_are_checked_together_as_they_are_one_by_one(declared: Type, values: list[object]) -> None:
+    """What comes as another mapping than a dict is looked at by itself."""
+    checker, rows = Checker(of_type(declared)), [row(value) for value in values]
+    assert checker(rows) == checker([MappingProxyType(each) for each in rows])
 
 
 @given(declared=DECLARED, value=FOUND)
