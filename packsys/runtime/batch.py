@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from packsys.errors import NotReady, PacksysError, RequestError
+from packsys.errors import HouseError, NotReady, PacksysError, RequestError
 from packsys.language.compile import Compiled
 from packsys.model import Job, Submission
 from packsys.runtime.submit import Submit
@@ -29,7 +29,8 @@ Answer = Job | PacksysError
 class SubmitMany:
     """Keeps the jobs of many formulas in one transaction, and sends their first waves together.
 
-    Each formula is answered as :class:`~packsys.runtime.submit.Submit` answers it alone, and none troubles another.
+    Each formula is answered as :class:`~packsys.runtime.submit.Submit` answers it alone, and none troubles another:
+    where a mistake of ours hits one before anything is kept, its answer is that.
     ``compiling`` gives what compiles the formulas of one batch. ``telling`` has accepted jobs come with their steps.
     """
 
@@ -62,7 +63,7 @@ def _started(
     """Gives what can be accepted, by its place; the errors of the others are put down as their answers."""
     for first in range(0, len(submissions), TOGETHER):
         read = _read(submit, submissions[first : first + TOGETHER], answers, first)
-        for place, start in zip(read, submit.starts([*read.values()]), strict=True):
+        for place, start in zip(read, _opened(submit, [*read.values()]), strict=True):
             if isinstance(start, PacksysError):
                 answers[place] = start
             else:
@@ -81,7 +82,25 @@ def _read(
             raise
         except PacksysError as error:
             answers[place] = error
+        except Exception as error:
+            answers[place] = _ours(error)
     return read
+
+
+def _opened(submit: Submit, read: Sequence[tuple[Submission, Compiled]]) -> Sequence[Start | PacksysError]:
+    """Looks how far formulas come; one by one where a mistake of ours stands between, so that it hits one only."""
+    try:
+        return submit.starts(read)
+    except PacksysError:
+        raise
+    except Exception as error:
+        return [_ours(error)] if len(read) == 1 else [start for each in read for start in _opened(submit, [each])]
+
+
+def _ours(error: Exception) -> HouseError:
+    fault = HouseError("packsys failed at this formula: tell its operator.")
+    fault.__cause__ = error
+    return fault
 
 
 def _parts(started: Iterator[tuple[int, Start]]) -> Iterator[dict[int, Start]]:

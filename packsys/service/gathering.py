@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
-from packsys.errors import PacksysError
-
 SIDE_BY_SIDE = 3
 """Groups at once: while some wait for the disk, the next is made ready. More would be smaller, and share less."""
 
@@ -57,8 +55,8 @@ class _Group(Generic[Asked, Given]):
 class Gathering(Generic[Asked, Given]):
     """Hands what is asked for at the same time, or while others are under way, to another thread as one group.
 
-    ``do`` gives an answer, or the error, for each of a group in turn. What it raises is everybody's error; but where it
-    is a mistake of ours, each is done alone, so that it hits only whoever runs into it.
+    ``do`` gives an answer, or the error, for each of a group in turn. What it raises is everybody's error: nobody knows
+    what was done by then, so that nothing is done again.
     """
 
     def __init__(
@@ -123,7 +121,5 @@ class Gathering(Generic[Asked, Given]):
     def _answers(self, asked: Sequence[Asked]) -> Sequence[Given | Exception]:
         try:
             return self._do(asked)
-        except PacksysError as error:
-            return [error] * len(asked)
         except Exception as error:
-            return [error] if len(asked) == 1 else [answer for each in asked for answer in self._answers([each])]
+            return [error] * len(asked)

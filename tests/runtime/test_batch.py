@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
-from packsys.errors import FormulaError, IdempotencyMismatch, NotReady, Overloaded, RequestError
+from packsys.errors import FormulaError, HouseError, IdempotencyMismatch, NotReady, Overloaded, RequestError
+from packsys.language.compile import Compiled
+from packsys.language.nodes import Node
 from packsys.model import Job, JobState, StepState, Submission
 from packsys.runtime import batch
 from packsys.runtime.batch import MOST, Answer
 from packsys.runtime.opening import LIGHT, Heavy
+from packsys.turns import Opening
 from tests.runtime.world import World, world
 
 FIVE = "List(1, 2, 3, 4, 5).FormulaMap(Probe::Add(CurrentValue, {})).Sum()"
@@ -53,6 +57,27 @@ def test_a_wrong_one_troubles_no_other(here: World) -> None:
     assert isinstance(other, IdempotencyMismatch)
     here.settle()
     assert (value(here, first), value(here, last)) == (1, 3)
+
+
+@pytest.mark.parametrize("where", ["compile", "open"])
+def test_a_mistake_of_ours_hits_only_whoever_runs_into_it(here: World, where: str) -> None:
+    """It is not done again: what was kept by then would be kept twice."""
+    whole = here.submit_many
+    opening, compiling = whole.submit.open, whole.compiling()
+
+    def compiled(submission: Submission) -> Compiled:
+        assert where != "compile" or "13" not in submission.formula
+        return compiling(submission)
+
+    def opened(asked: Sequence[tuple[Job, Node]]) -> Sequence[Opening | Heavy]:
+        assert where != "open" or not any("13" in job.formula for job, _ in asked)
+        return opening(asked)
+
+    broken = replace(whole, submit=replace(whole.submit, open=opened), compiling=lambda: compiled)
+    one, mistake, two = broken(asked("=1", "=13", "=2"))
+    assert isinstance(mistake, HouseError)
+    assert isinstance(mistake.__cause__, AssertionError)
+    assert (value(here, one), value(here, two)) == (1, 2)
 
 
 def test_what_was_answered_before_is_answered_at_once(here: World) -> None:
