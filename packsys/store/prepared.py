@@ -21,8 +21,8 @@ _RIGHT = frozenset({ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK})
 class Prepared:
     """Runs statements on one connection, each prepared once for the types of what it is given.
 
-    A cursor is ready for all that a statement may be, and finds out anew each time how values are written and read: that
-    takes longer than to run one of these. There are few of them, and nothing is forgotten.
+    A cursor is ready for all that a statement may be, and finds out anew each time how values are written and read:
+    that takes longer than to run one of these. There are few of them, and nothing is forgotten.
     """
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
