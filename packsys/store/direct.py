@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from packsys.errors import NotReady
+from packsys.store.prepared import Prepared
 from packsys.store.statements import statements
 
 _AWAY = (
@@ -32,7 +32,6 @@ class Direct:
     def __init__(self, engine: Engine) -> None:
         """Takes an engine whose connections commit every statement by themselves."""
         self.engine = engine
-        self._rows: dict[str, Callable[..., Any]] = {}
 
     def row(self, statement: str, terms: Mapping[str, Any]) -> Any:
         """Gives the first row, or None; raises :class:`~packsys.errors.NotReady`."""
@@ -85,19 +84,18 @@ class Direct:
     def _once(self, statement: str, terms: Mapping[str, Any]) -> Sequence[Any]:
         borrowed = self.engine.raw_connection()
         try:
-            cursor = _cursor(borrowed)
-            cursor.execute(statement, terms, prepare=True)
-            return self._named(statement, cursor)
+            return _prepared(borrowed).rows(statement, terms)
         except psycopg.OperationalError:
             borrowed.invalidate()
             raise
         finally:
             borrowed.close()
 
-    def _named(self, statement: str, cursor: psycopg.Cursor[Any]) -> Sequence[Any]:
-        if statement not in self._rows:
-            self._rows[statement] = namedtuple("Row", [column.name for column in cursor.description or ()])
-        return [self._rows[statement](*row) for row in cursor.fetchall()]
+
+def _prepared(borrowed: PoolProxiedConnection) -> Prepared:
+    driver: psycopg.Connection[Any] = borrowed.driver_connection  # type: ignore[assignment]
+    found: Prepared = borrowed.info.get("prepared") or borrowed.info.setdefault("prepared", Prepared(driver))
+    return found
 
 
 def _cursor(borrowed: PoolProxiedConnection) -> psycopg.Cursor[Any]:

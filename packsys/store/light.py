@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
@@ -14,6 +13,7 @@ from sqlalchemy.dialects.postgresql import psycopg as dialects
 from sqlalchemy.types import TypeDecorator
 
 from packsys.store.direct import Direct
+from packsys.store.prepared import numbered
 from packsys.store.queries import TYPES
 
 _tuple: Callable[[str, Sequence[str]], Callable[..., Any]] = namedtuple  # the names are known when it has run
@@ -28,14 +28,14 @@ class Light:
         compiled = statement.compile(dialect=_DIALECT)
         self._text = str(compiled)
         self._given = _changed({name: _writer(name) for name in compiled.params})
-        self._numbered, self._places = _numbered(self._text)
+        self._numbered, self._places = numbered(self._text)
         self._row: Callable[..., Any] | None = None
 
     def rows(self, connection: psycopg.Connection[Any], terms: Mapping[str, Any]) -> Sequence[Any]:
         """Runs it in the connection's transaction and gives all rows."""
         # The driver reads no text of this length twice in the same way: it is given what it makes of it.
         with psycopg.RawCursor[Any](connection) as cursor:
-            cursor.execute(self._numbered, self._listed(terms), prepare=True)
+            cursor.execute(self._numbered.encode(), self._listed(terms), prepare=True)
             row = self._row or self._named(cursor)
             return [_read(row(*each)) for each in cursor.fetchall()]
 
@@ -62,16 +62,6 @@ class Light:
 def light(statements: Mapping[str, TextualSelect]) -> Mapping[str, Light]:
     """Makes statements light."""
     return MappingProxyType({name: Light(statement) for name, statement in statements.items()})
-
-
-def _numbered(text: str) -> tuple[bytes, Sequence[str]]:
-    """Writes a statement with numbers in place of names, as PostgreSQL takes it, and gives the names in their order."""
-    places: dict[str, int] = {}
-
-    def place(found: re.Match[str]) -> str:
-        return "%" if found[0] == "%%" else f"${places.setdefault(found[1], len(places) + 1)}"
-
-    return re.sub(r"%%|%\((\w+)\)s", place, text).encode(), tuple(places)
 
 
 def _writer(name: str) -> Callable[[Any], Any] | None:
