@@ -23,6 +23,7 @@ from packsys.values import (
     from_json,
     from_plain,
     is_blank,
+    kept_text,
     number_of,
     order,
     plain,
@@ -45,7 +46,9 @@ scalars = (
     | st.datetimes(timezones=zones)
     | st.timedeltas()
     | st.text().map(Account)
-    | st.builds(ErrorValue, st.text(), st.text(), st.sampled_from(Actor), st.booleans())
+    | st.builds(
+        ErrorValue, st.text(), st.text(st.characters(exclude_categories=())), st.sampled_from(Actor), st.booleans()
+    )
 )
 values = st.recursive(
     scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.just("$"), inner), max_leaves=20
@@ -74,6 +77,12 @@ def even(value: Value) -> Value:
         case dict():
             return {key: even(item) for key, item in value.items()}
     return value
+
+
+@given(values)
+def test_the_text_that_is_kept_is_that_of_the_kept_form(value: Value) -> None:
+    kept = kept_text(value).encode()
+    assert json.dumps(json.loads(kept)) == json.dumps(to_json(value))
 
 
 @given(values)
@@ -112,7 +121,7 @@ def test_different_values_have_different_canonical_forms(one: Value, other: Valu
     assert canonical(one) != canonical(other)
 
 
-@pytest.mark.parametrize("write", [to_json, canonical, plain])
+@pytest.mark.parametrize("write", [to_json, kept_text, canonical, plain])
 @pytest.mark.parametrize(
     "value",
     [
@@ -137,7 +146,7 @@ def _nested(levels: int) -> Value:
     return value
 
 
-@pytest.mark.parametrize("write", [to_json, canonical, plain])
+@pytest.mark.parametrize("write", [to_json, kept_text, canonical, plain])
 def test_nesting_has_a_limit_that_is_named(write: object) -> None:
     write(_nested(MAX_DEPTH))  # type: ignore[operator]
     with pytest.raises(Failure, match="64 levels"):

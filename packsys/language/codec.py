@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from functools import lru_cache
+from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any, Final, NamedTuple
 
 from packsys.errors import HouseError
@@ -32,7 +33,7 @@ from packsys.language.nodes import (
     children,
 )
 from packsys.language.signature import Kind, Need, Parameter, Shape
-from packsys.values import Json, from_json, to_json
+from packsys.values import Json, from_json, kept_text, to_json
 
 FORM: Final = 1
 
@@ -59,9 +60,9 @@ def invocation_to_json(invocation: Invocation, dump: Callable[[Json], str]) -> s
 
     What it has in common with the calls of other jobs, which is nearly all of it, is written once.
     """
-    own = dump({"key": invocation.key, "arguments": to_json(invocation.arguments)})
+    own = f'{{"key":{_quoted(invocation.key)},"arguments":{kept_text(invocation.arguments)}'
     pack = invocation.pack_id, invocation.pack, invocation.version, invocation.formula, invocation.account
-    return own[:-1] + _common(dump, *pack, invocation.action, invocation.fresh, invocation.start, invocation.end)
+    return own + _common(dump, *pack, invocation.action, invocation.fresh, invocation.start, invocation.end)
 
 
 @lru_cache(maxsize=1024)

@@ -17,7 +17,7 @@ from sqlalchemy.types import TypeDecorator
 
 from packsys.language.codec import invocation_from_json, invocation_to_json
 from packsys.language.invocation import Invocation
-from packsys.values import Json, Value, from_json, to_json
+from packsys.values import Json, Value, from_json, kept_text
 
 _MARKED = re.compile('[\0\\\\"]')
 _UNFIT = re.compile("[\0\\\\\ud800-\udfff]")
@@ -128,7 +128,7 @@ class ValueText(TypeDecorator[Value]):
 
     def process_bind_param(self, value: Value, dialect: Dialect) -> str | None:
         """Writes a value."""
-        return None if value is None else dump(to_json(value))
+        return None if value is None else kept_text(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Value:
         """Reads a value."""

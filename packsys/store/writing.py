@@ -11,7 +11,7 @@ from packsys.language.invocation import Invocation
 from packsys.model import Claim, JobState, StepState
 from packsys.store.types import array, dump, escape, long_array, text_array, unescape
 from packsys.turns import Ahead, Settled
-from packsys.values import ErrorValue, Value, from_json, to_json
+from packsys.values import ErrorValue, Value, from_json, kept_text
 
 
 @overload
@@ -25,7 +25,7 @@ def texts(value: str | None) -> str | None:
 
 def value_text(value: Value) -> str | None:
     """Writes a value as its column holds it; a blank is NULL."""
-    return None if value is None else dump(to_json(value))
+    return None if value is None else kept_text(value)
 
 
 def read_value(text: str | None) -> Any:
@@ -68,7 +68,7 @@ def left(settled: Sequence[Settled]) -> dict[str, Any]:
         "states": array([state_of(each.outcome) for each in ordered]),
         "outcomes": long_array([value_text(each.outcome) for each in ordered]),
         "cached": array([each.cached for each in ordered]),
-        "details": long_array([dump(to_json(detail_of(each))) for each in ordered]),
+        "details": long_array([kept_text(detail_of(each)) for each in ordered]),
     }
 
 
@@ -86,7 +86,7 @@ def ahead_terms(ahead: Sequence[Ahead], worker: str) -> dict[str, Any]:
         "ahead_states": array([state_of(each.outcome) for each in settled]),
         "ahead_outcomes": long_array([value_text(each.outcome) for each in settled]),
         "ahead_cached": array([each.cached for each in settled]),
-        "ahead_details": long_array([dump(to_json(detail_of(each))) for each in settled]),
+        "ahead_details": long_array([kept_text(detail_of(each)) for each in settled]),
         "ahead_began": array([each.began for each in ahead]),
         "ahead_ended": array([each.ended for each in ahead]),
     }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from json.encoder import encode_basestring_ascii as _quoted
+from json.encoder import encode_basestring, encode_basestring_ascii
 from typing import Any
 
 from packsys.errors import Actor
@@ -18,10 +19,9 @@ MAX_DEPTH = 64
 MAX_BITS = 1024
 """Size of an integer, at most: the range of a float, and far below what Python refuses to print."""
 
-_SHORT = 10**15
+_SHORT = 10**15  # what most numbers are below, and nothing has to be looked at for
 _TAG = "$"
 _WORDS: Mapping[bool | None, str] = {None: "null", True: "true", False: "false"}
-_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def to_json(value: Value) -> Json:
@@ -44,31 +44,49 @@ def from_json(data: Json) -> Value:
         raise Failure(ErrorValue("Value", "A kept value is damaged: it is not what to_json writes.")) from problem
 
 
+def kept_text(value: Value) -> str:
+    """Writes what :func:`to_json` makes of a value as JSON that any text column takes; raises as that does."""
+    return _written(value, 0, _KEPT)
+
+
 def canonical(value: Value) -> bytes:
     """Writes a value as bytes that are equal when the values are: 1 and 1.0, and objects in any order."""
-    return _canonical(value, 0).encode("ascii")
+    return _written(value, 0, _CANONICAL).encode("ascii")
 
 
-def _canonical(value: Value, depth: int) -> str:
-    # In one go, as most keys are of a few short values: to make an encoder of JSON takes longer than to write them.
+@dataclass(frozen=True)
+class _Form:
+    """Is how JSON is written: its numbers, texts, and the order of an object's names."""
+
+    number: Callable[[float], int | float]
+    quoted: Callable[[str], str]
+    order: Callable[[Iterable[str]], Iterable[str]]
+    encoder: json.JSONEncoder
+
+
+def _written(value: Value, depth: int, form: _Form) -> str:
+    # In one go, as most values are small: to make an encoder of JSON takes longer than to write them.
+    if type(value) is int and -_SHORT < value < _SHORT:
+        return repr(value)
     match value:
         case None | bool():
             return _WORDS[value]
         case int() | float():
-            return repr(_even(value))
+            return repr(form.number(value))
         case str() if _storable(value):
-            return _quoted(value)
+            return form.quoted(value)
         case list() | tuple():
             inner = deeper(depth)
-            return f"[{','.join([_canonical(item, inner) for item in value])}]"
+            return f"[{','.join([_written(item, inner, form) for item in value])}]"
         case dict() | Mapping() if _is_plain(value):
-            inner = deeper(depth)
-            return f"{{{','.join([f'{_quoted(key)}:{_canonical(value[key], inner)}' for key in sorted(value)])}}}"
-    return _CANONICAL.encode(_encode(value, depth, _even))
+            inner, quoted = deeper(depth), form.quoted
+            pairs = [f"{quoted(name)}:{_written(value[name], inner, form)}" for name in form.order(value)]
+            return f"{{{','.join(pairs)}}}"
+    return form.encoder.encode(_encode(value, depth, form.number))
 
 
 def _encode(value: Value, depth: int, number: Callable[[float], int | float]) -> Json:
-    if type(value) is int and -_SHORT < value < _SHORT:  # as most numbers are
+    if type(value) is int and -_SHORT < value < _SHORT:
         return value
     match value:
         case None | bool():
@@ -193,3 +211,9 @@ def deeper(depth: int) -> int:
 
 def _foreign(value: object) -> Failure:
     return failure("Value", f"A formula cannot hold a Python {type(value).__name__}.")
+
+
+_KEPT = _Form(finite, encode_basestring, iter, json.JSONEncoder(separators=(",", ":")))
+_CANONICAL = _Form(
+    _even, encode_basestring_ascii, sorted, json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
+)
