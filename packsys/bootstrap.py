@@ -76,6 +76,7 @@ from packsys.runtime.webhook_secrets import WebhookSecrets
 from packsys.scheduling.ports import ScheduleStore, SlotStore
 from packsys.scheduling.schedule import Schedule
 from packsys.settings import Settings
+from packsys.sync.accounts import KnownAccounts
 from packsys.sync.answering import AnswerTables
 from packsys.sync.house import Syncs, Terms, wire_syncs
 from packsys.sync.instances import Instances
@@ -243,6 +244,7 @@ def _instances(
 
 
 def _syncs(settings: Settings, adapters: Adapters, inquire: Inquire) -> Syncs:
+    surround = replace(inquire.surround, connections=KnownAccounts(inquire.surround.connections))
     return wire_syncs(
         adapters.syncs,
         Terms(
@@ -253,7 +255,7 @@ def _syncs(settings: Settings, adapters: Adapters, inquire: Inquire) -> Syncs:
             repaired=partial(adapters.measure.count, REPAIRS),
         ),
         packs=adapters.shelf,
-        inquire=inquire,
+        inquire=replace(inquire, surround=surround),
         dispatcher=adapters.sync_bells,
         bells=adapters.bells,
         retries=Retries(random=random.random),

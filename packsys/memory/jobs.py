@@ -70,6 +70,7 @@ class MemoryJobs:
         settled: Sequence[Settled] = (),
         ahead: Sequence[Ahead] = (),
         worker: str = "",
+        known: int = 0,
     ) -> bool:
         """Ends a live job as done, or as failed when the outcome is an error value; False when it had ended.
 
@@ -78,7 +79,9 @@ class MemoryJobs:
         """
         with self._ledger.open() as files:
             file = files.get(job)
-            if file is None or len(keep(self._ledger, files, settled)) < len(settled) or not file.live:
+            if file is None or file.final < known:
+                return False
+            if len(keep(self._ledger, files, settled)) < len(settled) or not file.live:
                 return False
             record(self._ledger, file, ahead, worker)
             self._ledger.end(file, _state(outcome), outcome)

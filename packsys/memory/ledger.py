@@ -62,6 +62,11 @@ class JobFile:
         """Counts the steps that have no outcome."""
         return sum(not held.step.state.final for held in self.steps.values())
 
+    @property
+    def final(self) -> int:
+        """Counts the steps that have one."""
+        return len(self.steps) - self.open
+
 
 class Ledger:
     """Keeps the files of jobs under one lock; ``now`` is its clock, and ``publish`` gets the events as they happen."""

@@ -21,11 +21,13 @@ class MemorySteps:
         """Takes the ledger."""
         self._ledger = ledger
 
-    def add(self, job: str, invocations: Sequence[Invocation], *, look_at: int = 0) -> Sequence[Step]:
+    def add(self, job: str, invocations: Sequence[Invocation], *, look_at: int = 0, known: int = 0) -> Sequence[Step]:
         """Keeps the calls that are new to a live job as one queued wave, and gives back the new ones only."""
         with self._ledger.open() as files:
             file = files.get(job)
-            return () if file is None or not file.live else add(self._ledger, file, invocations, look_at=look_at)
+            if file is None or not file.live or file.final < known:
+                return ()
+            return add(self._ledger, file, invocations, look_at=look_at)
 
     def take(
         self,
@@ -37,13 +39,14 @@ class MemorySteps:
         look_at: int = 0,
         settled: Sequence[Settled] = (),
         ahead: Sequence[Ahead] = (),
+        known: int = 0,
     ) -> Taken | None:
         """Adds a wave and claims its first new step, in one moment, after the outcomes that it may come with."""
         with self._ledger.open() as files:
             if len(keep(self._ledger, files, settled)) < len(settled):
                 return None
             file = files.get(job)
-            if file is None or not file.live:
+            if file is None or not file.live or file.final < known:
                 return Taken()
             record(self._ledger, file, ahead, worker)
             steps = tuple(add(self._ledger, file, invocations, look_at=look_at))

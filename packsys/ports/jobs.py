@@ -40,8 +40,12 @@ class JobStore(Protocol):
         settled: Sequence[Settled] = (),
         ahead: Sequence[Ahead] = (),
         worker: str = "",
+        known: int = 0,
     ) -> bool:
         """Ends a live job as done, or as failed when the outcome is an error value; False when it had ended.
+
+        False, too, where fewer outcomes of its steps are kept than were ``known`` when that was decided: a crash of the
+        database took some back.
 
         With ``settled`` it commits those steps' outcomes in the same moment, and the calls that ``worker`` made
         ``ahead`` of that; False, and no end, when one of the claims was lost.
@@ -76,8 +80,11 @@ class StepStore(ClaimStore, Protocol):
         Who does not ``wait`` leaves out those on whose steps somebody is at work, and is given them as they are.
         """
 
-    def add(self, job: str, invocations: Sequence[Invocation], *, look_at: int = 0) -> Sequence[Step]:
-        """Keeps the calls that are new to a live job as one queued wave, and gives back the new ones only."""
+    def add(self, job: str, invocations: Sequence[Invocation], *, look_at: int = 0, known: int = 0) -> Sequence[Step]:
+        """Keeps the calls that are new to a live job as one queued wave, and gives back the new ones only.
+
+        None where fewer outcomes of its steps are kept than were ``known`` when that was decided, as above.
+        """
 
     def take(
         self,
@@ -89,6 +96,7 @@ class StepStore(ClaimStore, Protocol):
         look_at: int = 0,
         settled: Sequence[Settled] = (),
         ahead: Sequence[Ahead] = (),
+        known: int = 0,
     ) -> Taken | None:
         """Adds a wave as :meth:`add` does and claims its first new step, in one moment.
 

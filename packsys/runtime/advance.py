@@ -58,9 +58,11 @@ class Advance:
         standing = _standing(job, self.steps.of(job_id))
         match decide(standing):
             case Finished(value):
-                self.jobs.finish(job.id, value)
+                self.jobs.finish(job.id, value, known=len(standing.outcomes))
             case Wave() as wave:
-                if added := self.steps.add(job.id, wave.invocations, look_at=wave.look_at):
+                if added := self.steps.add(
+                    job.id, wave.invocations, look_at=wave.look_at, known=len(standing.outcomes)
+                ):
                     self.dispatcher.wave(added, route=job.route)
 
     def claim(self, job: str, keys: Sequence[str]) -> Claimed:
@@ -92,7 +94,10 @@ class Advance:
         """
         match decision:
             case Finished(value):
-                if not self.jobs.finish(standing.job, value, settled=settled, ahead=ahead, worker=self.worker):
+                known = 0 if settled else len(standing.outcomes)  # claims that hold tell that nothing was taken back
+                if not self.jobs.finish(
+                    standing.job, value, settled=settled, ahead=ahead, worker=self.worker, known=known
+                ):
                     self._lost(standing, settled)
                 return None
             case Wave() as wave if self.clock() >= until and not ahead:
@@ -113,6 +118,7 @@ class Advance:
             look_at=wave.look_at,
             settled=settled,
             ahead=ahead,
+            known=0 if settled else len(standing.outcomes),
         )
         if taken is None:
             self._lost(standing, settled)
@@ -130,7 +136,9 @@ class Advance:
     def _hand_over(self, standing: Standing, wave: Wave, settled: Sequence[Settled]) -> None:
         if settled and len(self.steps.keep(settled).settled) < len(settled):
             self(standing.job)
-        elif added := self.steps.add(standing.job, wave.invocations, look_at=wave.look_at):
+        elif added := self.steps.add(
+            standing.job, wave.invocations, look_at=wave.look_at, known=len(standing.outcomes)
+        ):
             self.dispatcher.wave(added, route=standing.route)
 
 

@@ -6,12 +6,20 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
+from typing import Protocol
 
 from packsys.errors import NotConnected
 from packsys.model import Connection, PackVersion
-from packsys.ports import BlobStore, ConnectionStore, Egress, Fetcher, Request, Response, ResultCache, World
+from packsys.ports import BlobStore, Egress, Fetcher, Request, Response, ResultCache, World
 from packsys.runtime.recall import Recall
 from packsys.sdk.surroundings import Location, NoCache, Sync
+
+
+class Connections(Protocol):
+    """Knows the connected accounts of workspaces."""
+
+    def get(self, connection: str, *, workspace: str) -> Connection | None:
+        """Finds a connection of a workspace by its id."""
 
 
 def new_token() -> str:
@@ -38,7 +46,7 @@ class Unopened:
 class Surround:
     """Makes worlds, each for one attempt; ``token`` gives one that is unlike all others."""
 
-    connections: ConnectionStore
+    connections: Connections
     egress: Egress
     cache: ResultCache
     blobs: BlobStore | None = None

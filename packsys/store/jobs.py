@@ -77,6 +77,7 @@ class PostgresJobs:
         settled: Sequence[Settled] = (),
         ahead: Sequence[Ahead] = (),
         worker: str = "",
+        known: int = 0,
     ) -> bool:
         """Ends a live job as done, or as failed when the outcome is an error value; False when it had ended.
 
@@ -85,7 +86,7 @@ class PostgresJobs:
         """
         state, code = end_of(outcome), code_of(outcome)
         if not settled:
-            return self._end(job, state, outcome)
+            return self._end(job, state, outcome, known=known)
         final = {"final_state": state, "final_outcome": value_text(outcome), "code": texts(code)}
         terms = {**left(settled), **ahead_terms(ahead, worker), **final}
         row = self._database.direct.row(TURNS["keep_and_finish"], terms)
@@ -96,9 +97,9 @@ class PostgresJobs:
         """Ends a live job as cancelled; False when it had ended."""
         return self._end(job, JobState.CANCELLED)
 
-    def _end(self, job: str, state: JobState, outcome: Value = None) -> bool:
+    def _end(self, job: str, state: JobState, outcome: Value = None, *, known: int = 0) -> bool:
         code = code_of(outcome)
-        terms = {"job": texts(job), "state": state, "outcome": value_text(outcome), "code": texts(code)}
+        terms = {"job": texts(job), "state": state, "outcome": value_text(outcome), "code": texts(code), "known": known}
         row = self._database.direct.row(TURNS["finish"], terms)
         self._told(ended(job, state, code, row))
         return row.number is not None

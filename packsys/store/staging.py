@@ -24,7 +24,7 @@ def keep(connection: psycopg.Connection[Any], place: Any, page: PageRows) -> Cou
     """Keeps rows that come beside any run, in the one that is held, and counts."""
     held = {"scope": place.scope, "serial": place.serial, "own": place.own, "page": place.page}
     terms = {**held, "everything": place.mode == "full", **written(page)}
-    return counted(page, LIGHT["keep"].row(connection, terms))
+    return counted(terms, LIGHT["keep"].row(connection, terms))
 
 
 def written(page: PageRows, *, mark: bytes | None = None, lease: float | None = None) -> dict[str, Any]:
@@ -44,9 +44,9 @@ def written(page: PageRows, *, mark: bytes | None = None, lease: float | None = 
     }
 
 
-def counted(page: PageRows, found: Any) -> Counts:
-    """Counts what became of the rows of a page."""
-    return replace(counts(found), **_given(page))
+def counted(terms: Mapping[str, Any], found: Any) -> Counts:
+    """Counts what became of the rows of a page that was written in these terms."""
+    return replace(counts(found), rows=terms["rows"], rejected=terms["rejected"], repeated=terms["repeated"])
 
 
 def _given(page: PageRows) -> dict[str, int]:

@@ -52,7 +52,7 @@ class PostgresSteps:
         self._database, self._told = database, told
         self._turns = BoundedSemaphore(AT_ONCE)
 
-    def add(self, job: str, invocations: Sequence[Invocation], *, look_at: int = 0) -> Sequence[Step]:
+    def add(self, job: str, invocations: Sequence[Invocation], *, look_at: int = 0, known: int = 0) -> Sequence[Step]:
         """Keeps the calls that are new to a live job as one queued wave, and gives back the new ones only.
 
         Of several waves that are added at the same time one comes after the other, so that a call is new once.
@@ -60,7 +60,7 @@ class PostgresSteps:
         calls = _distinct(invocations)
         if not calls:
             return ()
-        row = self._row("add", {**_wave(job, calls, look_at), "worker": None, "lease": None})
+        row = self._row("add", {**_wave(job, calls, look_at), "known": known, "worker": None, "lease": None})
         steps = _added(job, calls, row)
         self._told(added(job, steps, row))
         return steps
@@ -75,6 +75,7 @@ class PostgresSteps:
         look_at: int = 0,
         settled: Sequence[Settled] = (),
         ahead: Sequence[Ahead] = (),
+        known: int = 0,
     ) -> Taken | None:
         """Adds a wave and claims its first new step, in one moment.
 
@@ -86,7 +87,7 @@ class PostgresSteps:
         if settled:
             row = self._row("keep_and_add", {**terms, **left(settled), **ahead_terms(ahead, worker)})
         else:
-            row = self._row("add", terms)
+            row = self._row("add", {**terms, "known": known})
         steps = _added(job, calls, row)
         claim = _taken(steps[0], row) if steps and row.attempts else None
         earlier = before(settled, ahead, worker, row) if settled else ()

@@ -1,8 +1,9 @@
 -- The statements of sync tables. A word after a colon is a parameter; one called as a column has its type.
 --
--- Locks are taken in one order everywhere: a partition, its run, then its table, then rows. Whoever writes rows, or a line of the
--- change feed, holds the row of the table until the commit, so that one writes after the other, and the numbers of
--- the feed come in the order of the commits. Whoever works for a run names its fence; a later claim has a higher one.
+-- Locks are taken in one order everywhere: a partition, its run, then its table, then rows. Whoever writes rows, or a
+-- line of the change feed, holds the row of the table until the commit, so that one writes after the other, and the
+-- numbers of the feed come in the order of the commits. Whoever works for a run names its fence; a later claim has a
+-- higher one.
 
 -- name: start
 -- Keeps a new run, or gives no row while its table is paused or has a live one.
@@ -42,7 +43,10 @@ where table_id = :table_id and finished_at is null and root is null
 
 -- name: runs
 -- Lists a table's runs, the newest first.
-select * from sync_run join sync_table using (scope) where table_id = :table_id and root is null order by serial desc limit :limit
+select * from sync_run join sync_table using (scope)
+where table_id = :table_id and root is null
+order by serial desc
+limit :limit
 
 -- name: run
 -- Finds a run.
@@ -105,7 +109,8 @@ with held as (
 insert into sync_run (run_id, scope, mode, trigger, state, phase, queued_at, sent_at, started_at, finished_at)
 select :run_id, scope, 'incremental', :trigger, 'succeeded', 'pages', now(), now(), now(), now()
 from held
-where :everything or not exists (select from sync_run where sync_run.scope = held.scope and finished_at is null and root is null)
+where :everything
+   or not exists (select from sync_run where sync_run.scope = held.scope and finished_at is null and root is null)
 returning scope, serial, page, mode, serial as own
 
 -- name: keep
@@ -119,7 +124,8 @@ from keep_rows(:scope, :serial, :own, :page, :everything, :mark, :separator, :ca
 -- Keeps the page of a claim; no row when the claim was lost, see migration 0013.
 select *
 from keep_page(:run_id, :fence, :page, :mark, :separator, :came_keys, :came_hashes, :came_documents, :came_notes, :gone,
-               :spared, :rows, :rejected, :repeated, :continuation, :completion, :incomplete, :timings, :taken, :lease, :parts, :beginnings)
+               :spared, :rows, :rejected, :repeated, :continuation, :completion, :incomplete, :timings, :taken, :lease,
+               :parts, :beginnings)
 
 -- name: close
 -- Ends a partition whose last page was kept, and has its held run finish where it was the last one.
@@ -283,7 +289,9 @@ returning run_id
 
 -- name: accept
 -- Writes down that a run may delete; no row when the claim was lost.
-update sync_run set approved = true where run_id = :run_id and fence = :fence and page = :page and state = 'running' returning run_id
+update sync_run set approved = true
+where run_id = :run_id and fence = :fence and page = :page and state = 'running'
+returning run_id
 
 -- name: conclude
 -- Ends a run that is held, and gives its table what it brings. After an incremental run that knows that it is
@@ -321,9 +329,9 @@ order by row_key
 limit :limit
 
 -- name: changes
--- Lists lines of the change feed once they are on the disk: who has read a change must not find another one by its number
--- after a crash, and pages do not wait when they are kept. A line of our own in the log has the commit of this statement
--- wait for it, and so for all that it has seen.
+-- Lists lines of the change feed once they are on the disk: who has read a change must not find another one by its
+-- number after a crash, and pages do not wait when they are kept. A line of our own in the log has the commit of this
+-- statement wait for it, and so for all that it has seen.
 select change, row_key, operation, run_id, sync_change.page, at,
        (select pg_logical_emit_message(true, 'packsys', '')
         where pg_current_wal_flush_lsn() < pg_current_wal_insert_lsn()) as written
@@ -355,8 +363,8 @@ order by sync_page.page
 limit :limit
 
 -- name: lost
--- Queues runs whose lease ran out; the ones that were tried too often fail. A partition fails with its next claim, which
--- has its run fail.
+-- Queues runs whose lease ran out; the ones that were tried too often fail. A partition fails with its next claim,
+-- which has its run fail.
 with late as (
     select serial from sync_run
     where finished_at is null and state = 'running' and lease_until <= now()

@@ -54,7 +54,7 @@ class PostgresSyncWork:
             return None
         if kept.looped:
             raise EndlessPages(f"Page {claim.run.page + 1} of {claim.table.name or claim.table.table} leads back.")
-        stored = Stored(counts=counted(page, kept), due=due)
+        stored = Stored(counts=counted(terms, kept), due=due)
         return going_on(claim, page, stored, phase=Phase(kept.phase), taken=lease is not None)
 
     def park(self, claim: SyncClaim, *, delay: float, cause: str, tried: bool = True) -> bool:

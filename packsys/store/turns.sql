@@ -2,10 +2,11 @@
 -- each going on only where the one before it did what it was asked to.
 
 -- name: add
--- Adds a wave, and claims its first new step where a worker is named.
+-- Adds a wave, and claims its first new step where a worker is named. Nothing where fewer outcomes are kept than it rests
+-- on: outcomes do not wait for the disk, and a crash takes back the last ones.
 select w.*, c.attempts, c.number as claim_event, c.at as claimed_at, c.parked, c.started_at, c.workspace, c.timezone,
        c.locale, c.priority, c.seconds
-from add_wave(true, %(job)s, %(keys)s, %(invocations)s, %(calls)s, %(actions)s, %(look_at)s) w
+from add_wave((select steps - open >= %(known)s from job where id = %(job)s), %(job)s, %(keys)s, %(invocations)s, %(calls)s, %(actions)s, %(look_at)s) w
 cross join lateral claim_steps(cardinality(w.keys) > 0 and %(worker)s::text is not null, %(job)s, w.keys[1:1],
                                true, %(worker)s, %(lease)s, false) c
 
@@ -39,8 +40,9 @@ cross join lateral end_job(s.number is not null and cardinality(s.keys) = cardin
                            %(final_state)s, %(final_outcome)s, %(code)s) e
 
 -- name: finish
--- Ends a job.
-select * from end_job(true, %(job)s, %(state)s, %(outcome)s, %(code)s)
+-- Ends a job, unless fewer outcomes are kept than its own rests on.
+select * from end_job((select steps - open >= %(known)s from job where id = %(job)s), %(job)s, %(state)s, %(outcome)s,
+                      %(code)s)
 
 -- name: claim
 -- Takes steps.

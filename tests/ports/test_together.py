@@ -143,3 +143,20 @@ def test_a_job_that_ended_meanwhile_keeps_outcomes_and_tells_nothing(house: Hous
     assert len(house.steps.keep(done(claims)).settled) == 5
     assert len(house.events.since(kept.id, 0)) == told
     assert claim(house, kept) == ()
+
+
+def test_nothing_rests_on_outcomes_that_a_crash_took_back(house: House, kept: Job) -> None:
+    """They do not wait for the disk; who knew them goes on only where they are kept."""
+    next_call = call("Next")
+    house.steps.keep(done(claim(house, kept, KEYS[:2])))
+    assert not house.jobs.finish(kept.id, 15, known=3)
+    assert not house.steps.add(kept.id, [next_call], known=3)
+    taken = house.steps.take(kept.id, [next_call], worker="w", lease=30, known=3)
+    assert taken is not None
+    assert (taken.steps, taken.claim) == ((), None)
+    assert [step.state for step in house.steps.of(kept.id)].count(StepState.DONE) == 2
+    taken = house.steps.take(kept.id, [next_call], worker="w", lease=30, known=2)
+    assert taken is not None
+    assert [step.key for step in taken.steps] == [next_call.key]
+    assert house.steps.add(kept.id, [call("Another")], known=2)
+    assert house.jobs.finish(kept.id, 15, known=2)

@@ -61,8 +61,8 @@ begin
         returning changes
     ), told as (
         insert into sync_change (scope, change, row_key, operation, serial, page, at)
-        select p_scope, changes - count(*) over () + row_number() over (order by row_key), row_key, operation, p_serial, p_page,
-               now()
+        select p_scope, changes - count(*) over () + row_number() over (order by row_key), row_key, operation, p_serial,
+               p_page, now()
         from news, numbered
     ), met as (
         select row_id from added
@@ -72,7 +72,8 @@ begin
         -- Arrays of 200 stay below the size from which on PostgreSQL keeps a value outside its row.
         insert into sync_seen (serial, page, piece, row_ids)
         select p_serial, p_page, piece, array_agg(row_id)
-        from (select row_id, (row_number() over (order by row_id) - 1) / 200 as piece from met where p_everything) parted
+        from (select row_id, (row_number() over (order by row_id) - 1) / 200 as piece
+              from met where p_everything) parted
         group by piece
     ), answered as (
         -- A row that was set aside is of no use once it has come again.
@@ -86,14 +87,16 @@ begin
         update sync_run
         set state = case when finished_at is not null then state when p_taken then 'running' else 'queued' end,
             fence = fence + (p_taken)::integer, tries = (p_taken)::integer,
-            lease_until = case when p_taken then clock_timestamp() + make_interval(secs => p_lease) end, sent_at = now(),
+            lease_until = case when p_taken then clock_timestamp() + make_interval(secs => p_lease) end,
+            sent_at = now(),
             page = sync_run.page + 1, pages = pages + (root is null)::integer,
-            phase = case when p_continuation is not null then 'pages' when partitions > partitions_read then 'partitions'
-                         else 'finish' end,
+            phase = case when p_continuation is not null then 'pages'
+                         when partitions > partitions_read then 'partitions' else 'finish' end,
             continuation = p_continuation, completion = p_completion, incomplete = incomplete or p_incomplete,
             rows = rows + p_rows, added = sync_run.added + tally.added, updated = sync_run.updated + tally.updated,
             revived = sync_run.revived + tally.revived, unchanged = sync_run.unchanged + tally.unchanged,
-            rejected = rejected + p_rejected, repeated = repeated + p_repeated, deleted = sync_run.deleted + tally.deleted
+            rejected = rejected + p_rejected, repeated = repeated + p_repeated,
+            deleted = sync_run.deleted + tally.deleted
         from tally where serial = p_own
         returning phase
     ), summed as (
@@ -101,11 +104,12 @@ begin
         set pages = pages + 1,
             rows = rows + p_rows, added = sync_run.added + tally.added, updated = sync_run.updated + tally.updated,
             revived = sync_run.revived + tally.revived, unchanged = sync_run.unchanged + tally.unchanged,
-            rejected = rejected + p_rejected, repeated = repeated + p_repeated, deleted = sync_run.deleted + tally.deleted
+            rejected = rejected + p_rejected, repeated = repeated + p_repeated,
+            deleted = sync_run.deleted + tally.deleted
         from tally where serial = p_serial and serial <> p_own
     ), noted as (
-        insert into sync_page (serial, page, mark, rows, added, updated, revived, unchanged, rejected, repeated, deleted,
-                               timings, at)
+        insert into sync_page (serial, page, mark, rows, added, updated, revived, unchanged, rejected, repeated,
+                               deleted, timings, at)
         select p_serial, p_page, p_mark, p_rows, added, updated, revived, unchanged, p_rejected, p_repeated, deleted,
                p_timings, now()
         from tally
@@ -113,10 +117,10 @@ begin
     select added, updated, revived, unchanged, deleted, phase from tally, moved;
 end $$;
 
--- Keeps the page of a claim, and the partitions that it names as far as its run has none of the name; no row when the claim was lost, or the run of a partition rests. The run, or the partition
--- and its run, and then the table are locked until the end of the transaction. What is kept is kept for the run, at the
--- number of its next page; "own" is who is claimed. A page that leads to where one before it did is "looped", and nothing
--- of it is kept.
+-- Keeps the page of a claim, and the partitions that it names as far as its run has none of the name; no row when the
+-- claim was lost, or the run of a partition rests. The run, or the partition and its run, and then the table are locked
+-- until the end of the transaction. What is kept is kept for the run, at the number of its next page; "own" is who is
+-- claimed. A page that leads to where one before it did is "looped", and nothing of it is kept.
 create function keep_page(
     p_run_id text, p_fence int, p_page int, p_mark bytea, p_separator text, p_came_keys text, p_came_hashes text,
     p_came_documents text, p_came_notes text, p_gone text[], p_spared text[], p_rows bigint, p_rejected bigint,
