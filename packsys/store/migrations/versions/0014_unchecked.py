@@ -7,7 +7,7 @@ down_revision = "0013"
 
 
 def upgrade() -> None:
-    """Drops four checks: only our own statements write there, and to read and plan a check takes longer than the row."""
+    """Drops checks: only our own statements write there, and a check takes longer to read and plan than the row."""
     for table in ("job", "step"):
         for check in ("state", "finished"):
             op.drop_constraint(op.f(f"{table}_{check}_ck"), table)
