@@ -83,7 +83,7 @@ class StepStore(ClaimStore, Protocol):
     def add(self, job: str, invocations: Sequence[Invocation], *, look_at: int = 0, known: int = 0) -> Sequence[Step]:
         """Keeps the calls that are new to a live job as one queued wave, and gives back the new ones only.
 
-        None where fewer outcomes of its steps are kept than were ``known`` when that was decided, as above.
+        Keeps nothing where fewer outcomes of its steps are kept than were ``known`` when that was decided, as above.
         """
 
     def take(

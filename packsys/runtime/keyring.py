@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections import OrderedDict
 from collections.abc import Callable
-from threading import Lock
 
 from packsys.model import Key
 from packsys.ports import KeyStore
+from packsys.runtime.believed import Believed
 from packsys.runtime.keys import recognise
 
 BELIEVED = 1.0
@@ -24,24 +23,16 @@ class Keyring:
 
     def __init__(self, keys: KeyStore, *, clock: Callable[[], float] = time.monotonic) -> None:
         """Takes the store, and a clock that counts seconds."""
-        self._keys, self._clock, self._lock = keys, clock, Lock()
-        self._known: OrderedDict[bytes, tuple[float, Key]] = OrderedDict()
+        self._keys = keys
+        self._known: Believed[bytes, Key] = Believed(seconds=BELIEVED, most=MOST, clock=clock)
 
     def known(self, token: str) -> Key | None:
         """Gives the key of a token that was recognised just now, without asking anybody."""
-        until, key = self._known.get(_digest(token), (0.0, None))
-        return key if until > self._clock() else None
+        return self._known.get(_digest(token))
 
     def recognise(self, token: str) -> Key:
         """Finds the key of a token in the store; raises Unauthorized and NotReady."""
-        asked = self._clock()
-        key = recognise(token, self._keys)
-        with self._lock:
-            self._known[_digest(token)] = asked + BELIEVED, key
-            self._known.move_to_end(_digest(token))
-            if len(self._known) > MOST:
-                self._known.popitem(last=False)
-        return key
+        return self._known.ask(_digest(token), lambda: recognise(token, self._keys))
 
 
 def _digest(token: str) -> bytes:
