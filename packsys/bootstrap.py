@@ -29,6 +29,7 @@ from packsys.ports import (
     ConnectionStore,
     DeliveryStore,
     Display,
+    Due,
     EventStore,
     Feed,
     Flowed,
@@ -105,7 +106,7 @@ class Services:
     set_client: SetClient
     rotate: Callable[[], Iterator[Rotated]]
     publish: Callable[[bytes, str], Published]
-    execute: Callable[[str, str], None]
+    execute: Callable[[Due], None]
     inquire: Inquire
     advance: Callable[[str], None]
     reconcile: Callable[[], int]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import Task
 
 from packsys.dispatch.app import ADVANCE, STEP
+from packsys.ports import Due
 from workers.app import app
 from workers.requests import Taken
 
@@ -13,7 +14,8 @@ from workers.requests import Taken
 def step(self: Task, job: str, key: str) -> None:
     """Runs one pack call, and for a while those whose messages come next, where it can show them."""
     queue = self.request.delivery_info["routing_key"] if app.works_here else ""
-    app.services.execute(job, key, call=self.request.shadow or "", queue=queue)
+    asked = self.request
+    app.services.execute(Due(job, key, asked.shadow or "", queue, alone=asked.group is None))
 
 
 @app.task(name=ADVANCE, Request=Taken)

@@ -56,7 +56,7 @@ class CanvasDispatcher:
         """Takes nothing: the chord would wait for it."""
         return ()
 
-    def next(self, queue: str) -> Due | None:
+    def next(self, queue: str, *, wait: float = 0.0) -> Due | None:
         """Takes nothing, as above."""
         return None
 

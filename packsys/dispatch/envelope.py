@@ -31,15 +31,23 @@ class Envelope:
         return cls(headers=message.headers)
 
     def write(
-        self, *, id: str, arguments: Sequence[str], queue: str, shadow: str | None = None, eta: str | None = None
+        self,
+        *,
+        id: str,
+        arguments: Sequence[str],
+        queue: str,
+        shadow: str | None = None,
+        eta: str | None = None,
+        group: str | None = None,
     ) -> bytes:
-        """Writes one message; ``eta`` is an ISO time before which no worker runs it."""
+        """Writes one message; before ``eta``, an ISO time, no worker runs it; ``group`` is that of its siblings."""
         body = f"[[{', '.join(map(_quoted, arguments))}], {{}}, {_EMBEDDED}]".encode()
         own = {
             "id": _quoted(id),
             "argsrepr": _quoted(repr(tuple(arguments))),
             "body": f'"{base64.b64encode(body).decode()}"',
             "tag": f'"{token_hex(16)}"',
+            "group": _written(group),
         }
         return (_shared(self._form, queue, shadow, eta) % own).encode()
 
@@ -47,7 +55,7 @@ class Envelope:
     def _form(self) -> str:
         """Gives a message with places for what is not the same in all, so that the rest is written once."""
         places = {name: f"<{name}>" for name in (*_OWN, *_SHARED)}
-        headers = {name: places[name] for name in ("id", "shadow", "eta", "argsrepr")}
+        headers = {name: places[name] for name in ("id", "shadow", "eta", "argsrepr", "group")}
         message = {
             "body": places["body"],
             "content-encoding": "utf-8",
@@ -77,13 +85,13 @@ class Envelope:
         whole = [json.dumps({name: value})[1:-1] for name, value in own.items()]
         return [json.dumps({"id": begins})[1:-2].encode(), *map(str.encode, whole)]
 
-    def read(self, message: bytes) -> tuple[Sequence[Any], str]:
-        """Reads the arguments of a message, and the name that it shows."""
+    def read(self, message: bytes) -> tuple[Sequence[Any], Mapping[str, Any]]:
+        """Reads the arguments of a message, and its headers."""
         written = json.loads(message)
-        return json.loads(base64.b64decode(written["body"]))[0], written["headers"]["shadow"] or ""
+        return json.loads(base64.b64decode(written["body"]))[0], written["headers"]
 
 
-_OWN, _SHARED = ("id", "argsrepr", "body", "tag"), ("queue", "shadow", "eta")
+_OWN, _SHARED = ("id", "argsrepr", "body", "tag", "group"), ("queue", "shadow", "eta")
 _EMBEDDED = json.dumps({"callbacks": None, "errbacks": None, "chain": None, "chord": None})
 
 

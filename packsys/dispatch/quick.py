@@ -31,17 +31,18 @@ class QuickDispatcher:
 
     def wave(self, steps: Sequence[Step], *, route: Route) -> None:
         """Sends the steps side by side."""
-        self._push([self._message(step, route) for step in steps], route)
+        self._push(self._messages(steps, route), route)
 
     def waves(self, waves: Sequence[tuple[Sequence[Step], Route]]) -> None:
         """Sends waves of several jobs, in one round trip for all of a route."""
         for route in dict.fromkeys(route for _, route in waves):
-            self.wave([step for steps, own in waves if own == route for step in steps], route=route)
+            sent = (self._messages(steps, route) for steps, own in waves if own == route)
+            self._push([message for messages in sent for message in messages], route)
 
     def again(self, step: Step, *, route: Route, delay: float = 0.0) -> None:
         """Sends one step, which no worker begins before ``delay`` seconds have passed."""
         eta = (self.now() + timedelta(seconds=delay)).isoformat() if delay else None
-        self._push([self._message(step, route, eta)], route)
+        self._push([self._message(step, route, eta=eta)], route)
 
     def rouse(self, steps: Sequence[tuple[Step, Route]]) -> None:
         """Sends steps of any jobs."""
@@ -60,24 +61,37 @@ class QuickDispatcher:
         found = self.queues.along(queue, self.steps.marks(shadow=call, begins=f"{job}."), most=most)
         return [key for (_, key), _ in map(self.steps.read, found)]
 
-    def next(self, queue: str) -> Due | None:
-        """Takes the message at the head of a queue if it is for a step and due now.
+    def next(self, queue: str, *, wait: float = 0.0) -> Due | None:
+        """Takes the message at the head of a queue if it is for a step and due now; it may ``wait`` seconds for one.
 
-        It is gone then, as above. What waits in the queues that workers look into before this one comes first.
+        It is gone then, as above. What waits in the queues that workers look into before this one comes first, except
+        while it waits.
         """
-        found = self.queues.along(queue, self.steps.marks(), most=1, after=before(queue))
-        return next((Due(job, key, call, queue) for (job, key), call in map(self.steps.read, found)), None)
+        marks = self.steps.marks()
+        found = next(iter(self.queues.along(queue, marks, most=1, after=before(queue))), None)
+        if found is None and wait:
+            found = self.queues.wait(queue, marks, seconds=wait)
+        return None if found is None else self._due(found, queue)
+
+    def _due(self, message: bytes, queue: str) -> Due:
+        (job, key), headers = self.steps.read(message)
+        return Due(job, key, headers["shadow"] or "", queue, alone=headers["group"] is None)
 
     def _push(self, messages: Sequence[bytes], route: Route) -> None:
         self.queues.push(queue_of(route), messages, lane=route.workspace)
 
-    def _message(self, step: Step, route: Route, eta: str | None = None) -> bytes:
+    def _messages(self, steps: Sequence[Step], route: Route) -> Sequence[bytes]:
+        group = f"{steps[0].job}.{steps[0].wave}" if len(steps) > 1 else None
+        return [self._message(step, route, group=group) for step in steps]
+
+    def _message(self, step: Step, route: Route, *, eta: str | None = None, group: str | None = None) -> bytes:
         return self.steps.write(
             id=task_id(step),
             arguments=[step.job, step.key],
             queue=queue_of(route),
             shadow=step.invocation.name,
             eta=eta,
+            group=group,
         )
 
 

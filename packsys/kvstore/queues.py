@@ -80,6 +80,21 @@ class RedisQueues:
             return ()
         return taken
 
+    def wait(self, queue: str, marks: Sequence[bytes], *, seconds: float) -> bytes | None:
+        """Takes the next message of a queue as soon as there is one, if it holds all of some marks.
+
+        None where it does not, which leaves it there, and where none came or the server does not answer.
+        """
+        try:
+            found: Any = self._client.brpop([queue], seconds)
+            message: bytes | None = found and found[1]
+            if message is None or all(mark in message for mark in marks):
+                return message
+            self._client.rpush(queue, message)
+        except (RedisError, OSError):
+            pass
+        return None
+
     def depth(self, queue: str) -> int:
         """Counts the messages of a queue, those in lanes included; raises NotReady."""
         try:

@@ -43,18 +43,28 @@ class Queues(Protocol):
         None while one of the queues holds something ``after`` which this one has its turn.
         """
 
+    def wait(self, queue: str, marks: Sequence[bytes], *, seconds: float) -> bytes | None:
+        """Takes the next message of a queue as soon as there is one, if it holds all of some marks.
+
+        None where it does not, which leaves it there, and where none came.
+        """
+
     def depth(self, queue: str) -> int:
         """Counts the messages that wait in a queue."""
 
 
 @dataclass(frozen=True)
 class Due:
-    """Is what a message asks for: to make the call of a step. ``queue`` is where it came from."""
+    """Is what a message asks for: to make the call of a step.
+
+    ``queue`` is where it came from; a step that is ``alone`` was sent without others of its job.
+    """
 
     job: str
     key: str
     call: str = ""
     queue: str = ""
+    alone: bool = False
 
 
 class Pressure(Protocol):
@@ -93,10 +103,11 @@ class Dispatcher(Protocol):
         Gives the steps' keys: none where messages cannot be taken so.
         """
 
-    def next(self, queue: str) -> Due | None:
+    def next(self, queue: str, *, wait: float = 0.0) -> Due | None:
         """Takes the message at the head of a queue that is for a step, as the worker would that has nothing to do.
 
-        None while a queue before it holds something, and where messages cannot be taken so.
+        It may ``wait`` so many seconds for one. None while a queue before it holds something, and where messages
+        cannot be taken so.
         """
 
     def advance(self, job: str, *, route: Route) -> None:

@@ -22,6 +22,10 @@ SHIFT = 1.0
 """Seconds for which a slot takes the next message by itself: for Celery to bring it costs more than to claim, make
 and commit the call. Then Celery sees to the slot again, and to what else was asked of it."""
 
+STAY = 0.05
+"""Seconds for which it waits for that message where none is there. For so long at most the chores of the house wait
+for a process with one slot."""
+
 LINGER = 0.05
 """Seconds for which an outcome waits at most for those of the calls that are made with it."""
 
@@ -45,17 +49,17 @@ class Execute:
     display: Display
     clock: Callable[[], float] = time.monotonic
 
-    def __call__(self, job: str, key: str, *, call: str = "", queue: str = "") -> None:
+    def __call__(self, asked: Due) -> None:
         """Runs the step if it is due and free, and then for a while the calls that follow from it, one by one.
 
-        ``call`` and ``queue`` say what it calls and where its message came from: from there others like it are taken
-        along, and then for a while the next one, whatever it calls. Without a queue nothing is.
+        From the queue that its message came from others like it are taken along, and then for a while the next one,
+        whatever it calls. Without a queue nothing is.
         """
         until = self.clock() + SHIFT
-        due: Due | None = Due(job, key, call, queue)
+        due: Due | None = asked
         while due is not None:
             self._run(due)
-            due = self.dispatcher.next(queue) if queue and self.clock() < until else None
+            due = self.dispatcher.next(asked.queue, wait=STAY) if asked.queue and self.clock() < until else None
 
     def _run(self, due: Due) -> None:
         """Runs what a message asks for, and those taken along; of these, what cannot be claimed with it afterwards."""
@@ -68,7 +72,7 @@ class Execute:
                 self._run(Due(due.job, other))
 
     def _along(self, due: Due) -> Sequence[str]:
-        most = self.ahead.paces.most(due.call) if due.queue else 0
+        most = self.ahead.paces.most(due.call) if due.queue and not due.alone else 0
         return self.dispatcher.along(due.job, due.call, queue=due.queue, most=most) if most else ()
 
 

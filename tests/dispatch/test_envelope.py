@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -21,6 +22,7 @@ from packsys.kvstore.queues import RedisQueues
 from packsys.model import Priority, Route, Step
 from packsys.ports import Due
 from tests.ports.samples import call
+from tests.service.house import until
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -160,8 +162,8 @@ def test_a_slot_takes_the_next_message_that_is_for_a_step(state_url: str, broker
     ours, other = dispatcher(state_url), replace(step("User"), job="job-10")
     ours.wave([step()], route=Route())
     ours.wave([other], route=Route())
-    assert ours.next("formulas") == Due("job-1", step().key, "GitHub::Repos", "formulas")
-    assert ours.next("formulas") == Due("job-10", other.key, "GitHub::User", "formulas")
+    assert ours.next("formulas") == Due("job-1", step().key, "GitHub::Repos", "formulas", alone=True)
+    assert ours.next("formulas") == Due("job-10", other.key, "GitHub::User", "formulas", alone=True)
     assert ours.next("formulas") is None
 
 
@@ -187,7 +189,34 @@ def test_a_slot_takes_nothing_while_something_waits_that_comes_first(
     assert ours.next(queue) is not None
 
 
+def test_a_slot_waits_for_the_next_message(state_url: str, broker: Redis) -> None:
+    ours = dispatcher(state_url)
+    with ThreadPoolExecutor() as slot:
+        waiting = slot.submit(ours.next, "formulas", wait=30.0)
+        until(lambda: broker.info("clients")["blocked_clients"] == 1)  # type: ignore[index]
+        ours.wave([step()], route=Route())
+        assert waiting.result(10.0) == Due("job-1", step().key, "GitHub::Repos", "formulas", alone=True)
+
+
+def test_who_waited_leaves_to_celery_what_is_no_step(state_url: str, broker: Redis) -> None:
+    ours = dispatcher(state_url)
+    with ThreadPoolExecutor() as slot:
+        waiting = slot.submit(ours.next, "formulas", wait=30.0)
+        until(lambda: broker.info("clients")["blocked_clients"] == 1)  # type: ignore[index]
+        ours.advance("job-1", route=Route())
+        assert waiting.result(10.0) is None
+    assert read(broker, "formulas")["headers"]["task"] == ADVANCE
+
+
+def test_steps_that_are_sent_together_are_a_group(state_url: str, broker: Redis) -> None:
+    ours = dispatcher(state_url)
+    ours.waves([([step(), step("User", 2)], Route()), ([replace(step(), job="job-2")], Route())])
+    assert [read(broker, "formulas")["headers"]["group"] for _ in range(3)] == ["job-1.1", "job-1.1", None]
+    ours.wave([step(), step("User", 2)], route=Route())
+    assert [due.alone for due in map(ours.next, ["formulas"] * 2) if due] == [False, False]
+
+
 def test_a_broker_that_is_away_has_nothing_to_take_along() -> None:
     away = dispatcher("redis://127.0.0.1:1/0")
-    assert away.next("formulas") is None
+    assert away.next("formulas", wait=1.0) is None
     assert away.along("job-1", "GitHub::Repos", queue="formulas", most=9) == []

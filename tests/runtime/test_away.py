@@ -7,6 +7,7 @@ from typing import Any
 
 from packsys.errors import NotReady
 from packsys.model import JobState, Submission
+from packsys.ports import Due
 from packsys.sdk import Context, Pack
 from packsys.values import ErrorValue
 from tests.ports.single import claim_one
@@ -76,7 +77,7 @@ def test_an_action_whose_claim_was_lost_while_the_database_was_away_is_not_begun
         return surround(*args, **terms)
 
     passed = iter(range(0, 10_000, 31))
-    here.calling(surround=away, clock=lambda: float(next(passed))).execute(job.id, step.key)
+    here.calling(surround=away, clock=lambda: float(next(passed))).execute(Due(job.id, step.key))
     assert done == []
     (left,) = here.house.steps.of(job.id)
     assert not isinstance(left.outcome, ErrorValue)

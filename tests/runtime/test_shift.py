@@ -13,7 +13,7 @@ import pytest
 from packsys.dispatch.canvas import CanvasDispatcher
 from packsys.errors import NotReady
 from packsys.model import EventKind, JobState, Step, StepState, Submission
-from packsys.ports import StepStore
+from packsys.ports import Due, StepStore
 from packsys.runtime.execute import SHIFT
 from tests.runtime.world import World, world
 
@@ -72,7 +72,7 @@ def test_the_slot_is_the_consumer_s_again_after_a_while() -> None:
 def test_without_a_queue_nothing_is_taken() -> None:
     here = world(passes=True)
     job = here.submit(Submission(formula=FIVE))
-    here.execute(job.id, here.messages.waiting.popleft()[2])
+    here.execute(Due(job.id, here.messages.waiting.popleft()[2]))
     assert len(here.messages.waiting) == 4
 
 

@@ -89,7 +89,7 @@ class Messages:
             keys.append(self.waiting.popleft()[2])
         return keys
 
-    def next(self, queue: str) -> Due | None:
+    def next(self, queue: str, *, wait: float = 0.0) -> Due | None:
         if not self.passes or not self.waiting or self.waiting[0][0] != "step":
             return None
         _, job, key = self.waiting.popleft()
@@ -119,7 +119,7 @@ class World:
         """Does what a worker does with one message."""
         match message:
             case ("step", job, key):
-                self.execute(job, key, call=self.messages.calls[job, key], queue="calls")
+                self.execute(Due(job, key, self.messages.calls[job, key], "calls"))
             case ("advance", job):
                 self.advance(job)
 
