@@ -253,6 +253,8 @@ def _syncs(settings: Settings, adapters: Adapters, inquire: Inquire) -> Syncs:
             grace=settings.grace,
             attempts=settings.attempts,
             repaired=partial(adapters.measure.count, REPAIRS),
+            lost=adapters.exposition.figures.lost,
+            missed=adapters.exposition.figures.missed,
         ),
         packs=adapters.shelf,
         inquire=replace(inquire, surround=surround),
@@ -328,7 +330,8 @@ def _execute(
     tables: TableReader,
 ) -> Execute:
     figures = adapters.exposition.figures
-    heartbeats = Heartbeats(adapters.steps, lease=settings.lease, lost=figures.lost, missed=figures.missed)
+    renew = partial(adapters.steps.renew, wait=False)
+    heartbeats = Heartbeats(renew, lease=settings.lease, lost=figures.lost, missed=figures.missed)
     make = MakeCall(
         claims=unwritten,
         packs=adapters.shelf,

@@ -55,7 +55,7 @@ class RunAhead:
     advance: Advance
     make: MakeCall
     unwritten: Unwritten
-    heartbeats: Heartbeats
+    heartbeats: Heartbeats[Claim]
     paces: Paces = field(default_factory=Paces)
     clock: Callable[[], float] = time.monotonic
 
@@ -134,11 +134,8 @@ class _Run:
     def _beside(self, claim: Claim, also: Callable[[], None]) -> Iterator[None]:
         # The heartbeat's thread renews the first claim as long as this one is not written down, and then this one.
         beside = self._ahead.heartbeats.beside
-        with beside(self._head, also, self._write_down), beside(claim, also):
+        with beside(self._head, also, self._write), beside(claim, also):
             yield
-
-    def _write_down(self) -> None:
-        self._write()
 
     def _write(self) -> bool:
         """Commits what was made, and the call that is being made as a claimed step; False when that was too late."""

@@ -10,6 +10,7 @@ from itertools import count
 from typing import Any
 
 from packsys.memory import MemoryBells, MemoryConnections, MemoryResults
+from packsys.runtime.heartbeat import Heartbeats
 from packsys.runtime.inquire import Inquire
 from packsys.runtime.retries import Retries
 from packsys.runtime.surround import Surround
@@ -115,6 +116,7 @@ def world(
             read=read,
             finish=FinishRun(kept.finish, chunk=3),
             start=start,
+            heartbeats=Heartbeats(kept.work.renew, lease=30.0),
             dispatcher=bells,
             retries=Retries(random=lambda: 0.5),
             worker="test",
