@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from packsys.memory import MemoryBells, MemoryConnections, MemoryResults
 from packsys.runtime.heartbeat import Heartbeats
@@ -16,7 +17,6 @@ from packsys.runtime.retries import Retries
 from packsys.runtime.surround import Surround
 from packsys.sandbox.inprocess import InProcessPacks
 from packsys.sdk import Pack
-from packsys.sync.ahead import at_once
 from packsys.sync.asking import AskTable
 from packsys.sync.finishing import FinishRun
 from packsys.sync.paging import ReadPage
@@ -33,6 +33,8 @@ from tests.ports.synchouse import SyncHouse, syncs_in_memory
 from tests.sync.source import PACK, Source, pack_over
 
 ATTEMPTS = 3
+
+Done = TypeVar("Done")
 
 
 @dataclass
@@ -82,6 +84,16 @@ class World:
     def values(self, table: SyncTable) -> dict[str, Any]:
         """Gives what a table holds, as the source does."""
         return {key: values.get("Value") for key, values in self.house.values(table).items()}
+
+
+def at_once(work: Callable[[], Done]) -> Callable[[], Done]:
+    """Does some work now, and gives its result, or raises what it raised, when that is asked for."""
+    future: Future[Done] = Future()
+    try:
+        future.set_result(work())
+    except Exception as error:
+        future.set_exception(error)
+    return future.result
 
 
 def world(
