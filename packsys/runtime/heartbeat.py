@@ -101,7 +101,7 @@ class Heartbeats(Generic[Claimed]):
             return
         kept = {claim.name for claim in self._renew(list(claims.values()), lease=self._lease)}
         for also in [each for name in kept for each in self._beside.get(name, ())]:
-            also()
+            _try(also)
         with self._lock:  # what is not held any more has ended meanwhile, and is not lost
             lost = [name for name in claims.keys() - kept if self._claims.pop(name, None)]
         if lost:
@@ -120,6 +120,20 @@ class Heartbeats(Generic[Claimed]):
             time.sleep(self._lease / 3)
             try:
                 self.beat()
-            except PacksysError as error:  # the database is away: try again, the lease decides
+            except Exception as error:  # try again, the lease decides; as a rule the database is away
                 self._missed()
-                log.warning("heartbeat.missed", extra={"cause": error.message})
+                _tell("heartbeat.missed", error)
+
+
+def _try(also: Callable[[], object]) -> None:
+    try:
+        also()
+    except Exception as error:  # what is done beside other claims must be done all the same
+        _tell("heartbeat.alone", error)
+
+
+def _tell(event: str, error: Exception) -> None:
+    if isinstance(error, PacksysError):
+        log.warning(event, extra={"cause": error.message})
+    else:
+        log.error(event, exc_info=error)

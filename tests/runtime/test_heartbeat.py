@@ -30,6 +30,7 @@ class Claims:
 
     gone: Sequence[Claimed] = ()
     away: bool = False
+    mistaken: bool = False
     heard: list[str] = field(default_factory=list)
     lost: list[int] = field(default_factory=list)
     missed: Event = field(default_factory=Event)
@@ -38,6 +39,8 @@ class Claims:
         self.heard.append("".join(claim.name for claim in claims))
         if self.away:
             raise NotReady("The database does not answer.")
+        if self.mistaken:
+            fails()
         return [claim for claim in claims if claim not in self.gone]
 
     def beats(self, *, lease: float = LEASE) -> Heartbeats[Claimed]:
@@ -97,6 +100,26 @@ def test_a_database_that_is_away_loses_nothing() -> None:
 
 def test_the_first_that_is_held_has_the_beats_begin_and_go_on_while_nobody_answers() -> None:
     claims = Claims(away=True)
+    with claims.beats(lease=0.03).holding([A]):
+        until(lambda: len(claims.heard) > 1)
+    assert claims.missed.is_set()
+
+
+def fails() -> None:
+    raise LookupError("fake")
+
+
+def test_what_fails_beside_one_claim_keeps_nothing_from_the_others() -> None:
+    claims, done = Claims(gone=[B]), list[str]()
+    beats = claims.beats()
+    with beats.holding([A, B]), beats.beside(A, fails, lambda: done.append("too")):
+        beats.beat()
+    assert (done, claims.lost) == (["too"], [1])
+
+
+def test_the_beats_go_on_after_a_mistake() -> None:
+    """Else no claim of the process would be renewed any more."""
+    claims = Claims(mistaken=True)
     with claims.beats(lease=0.03).holding([A]):
         until(lambda: len(claims.heard) > 1)
     assert claims.missed.is_set()
