@@ -50,6 +50,8 @@ class SlotBell:
         """Sends it."""
         message = self.kinds[slot.kind](slot)
         try:
-            self.app.send_task(message.task, args=message.args, task_id=slot.task_id, **message.options)
+            self.app.send_task(
+                message.task, args=message.args, task_id=slot.task_id, ignore_result=True, **message.options
+            )
         except (OperationalError, OSError) as error:
             raise NotReady("The broker does not take messages: what is due is sent when it does.") from error
