@@ -72,10 +72,11 @@ class Herd:
 
     def _reap(self) -> None:
         for pid, place in list(self._running.items()):
-            ended, status = os.waitpid(pid, os.WNOHANG)
-            if ended:
-                del self._running[pid]
-                self._bury(place, os.waitstatus_to_exitcode(status))
+            with _held_back():
+                ended, status = os.waitpid(pid, os.WNOHANG)
+                if ended:
+                    del self._running[pid]
+                    self._bury(place, os.waitstatus_to_exitcode(status))
 
     def _bury(self, place: int, code: int) -> None:
         if self._ending:
@@ -125,7 +126,10 @@ def _heard(number: int, _: FrameType | None) -> None:
 
 @contextmanager
 def _held_back() -> Iterator[None]:
-    """Holds signals back while a process is forked: it must be told as well, and must not tell its sisters."""
+    """Holds signals back while a process is forked, which must be told as well, and must not tell its sisters.
+
+    And while one is struck off that has ended: a signal could not be passed on to it, or reached a stranger.
+    """
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     try:
         yield

@@ -44,9 +44,9 @@ def _began(note: Path) -> float:
 
 
 @contextmanager
-def herd(folder: Path, way: str) -> Iterator[Running]:
+def herd(folder: Path, *way: str) -> Iterator[Running]:
     """Runs a herd; whatever happens, nothing of it stays."""
-    command = (sys.executable, "-m", "tests.workers.sheep", str(folder), way)
+    command = (sys.executable, "-m", "tests.workers.sheep", str(folder), *way)
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
         running = Running(process, folder)
         try:
@@ -101,6 +101,13 @@ def test_one_that_ends_at_once_again_and_again_is_started_after_longer_and_longe
         until(lambda: len(running.times(1)) > 4)
         pauses = [later - earlier for earlier, later in pairwise(running.times(1)[:5])]
     assert all(pause >= 0.05 * 2**falls for falls, pause in enumerate(pauses))
+
+
+def test_a_signal_that_comes_just_when_a_process_has_ended_is_passed_on_to_the_others(tmp_path: Path) -> None:
+    with herd(tmp_path, "follow", "late") as running:
+        assert running.process.wait(20) == 0
+        (pid,) = running.started(0)
+        assert (running.told(pid), lives(pid)) == (True, False)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT], ids=lambda number: number.name)
