@@ -84,7 +84,7 @@ class Herd:
             return
         now = time.monotonic()
         self._falls[place] = 1 if now - self._since[place] > STEADY else self._falls[place] + 1
-        pause = min(LONGEST, self._pause * 2.0 ** (self._falls[place] - 1))
+        pause = self._pause * min(LONGEST / self._pause, 2 ** (self._falls[place] - 1))
         self._due[place] = now + pause
         log.error("worker.ended", extra={"place": place + 1, "exitcode": code, "again_in": pause})
 

@@ -1,4 +1,4 @@
-"""A herd of two for tests: ``python -m tests.workers.sheep FOLDER WAY [late]``.
+"""A herd of two for tests: ``python -m tests.workers.sheep FOLDER WAY [late] [often]``.
 
 Each process leaves its id in the folder.
 """
@@ -77,4 +77,6 @@ if __name__ == "__main__":
     made = Herd([partial(way, place, number) for number in range(2)], pause=0.05)
     if "late" in sys.argv[3:]:
         made._running = Late()
+    if "often" in sys.argv[3:]:
+        made._falls[1] = 5_000
     sys.exit(made())

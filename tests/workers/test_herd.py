@@ -103,6 +103,14 @@ def test_one_that_ends_at_once_again_and_again_is_started_after_longer_and_longe
     assert all(pause >= 0.05 * 2**falls for falls, pause in enumerate(pauses))
 
 
+def test_one_that_has_ended_thousands_of_times_is_waited_for_as_before(tmp_path: Path) -> None:
+    """A server may be away for days."""
+    with herd(tmp_path, "fall-1", "often") as running:
+        until(lambda: bool(running.started(0)) and b"worker.ended" in (tmp_path / "said").read_bytes())
+        running.process.send_signal(signal.SIGTERM)
+        assert running.process.wait(20) == 0
+
+
 def test_a_signal_that_comes_just_when_a_process_has_ended_is_passed_on_to_the_others(tmp_path: Path) -> None:
     with herd(tmp_path, "follow", "late") as running:
         assert running.process.wait(20) == 0
