@@ -25,15 +25,17 @@ class Accounts:
     def connect(self) -> Connect:
         """Connects an account with what a person entered."""
         known = self.adapters
-        return Connect(packs=known.shelf, connections=known.connections, vault=known.vault, new_id=new_id, now=now)
+        return Connect(
+            packs=known.shelf, connections=known.stores.connections, vault=known.vault, new_id=new_id, now=now
+        )
 
     @property
     def sign_in(self) -> SignIn:
         """Signs people in at services."""
         return SignIn(
             packs=self.adapters.shelf,
-            connections=self.adapters.connections,
-            oauth=self.adapters.oauth,
+            connections=self.adapters.stores.connections,
+            oauth=self.adapters.stores.oauth,
             vault=self.adapters.vault,
             mint=self.adapters.mint,
             redirect=f"{self.settings.public_url}/v1/oauth/callback",
@@ -47,8 +49,8 @@ class Accounts:
         """Ends accounts."""
         return Disconnect(
             packs=self.adapters.shelf,
-            connections=self.adapters.connections,
-            oauth=self.adapters.oauth,
+            connections=self.adapters.stores.connections,
+            oauth=self.adapters.stores.oauth,
             vault=self.adapters.vault,
             mint=self.adapters.mint,
             now=now,
@@ -57,14 +59,14 @@ class Accounts:
     @property
     def set_client(self) -> SetClient:
         """Keeps what a workspace is to a service."""
-        return SetClient(packs=self.adapters.shelf, oauth=self.adapters.oauth, vault=self.adapters.vault)
+        return SetClient(packs=self.adapters.shelf, oauth=self.adapters.stores.oauth, vault=self.adapters.vault)
 
     @property
     def rotate(self) -> Rotate:
         """Seals everything anew."""
         return Rotate(
-            connections=self.adapters.connections,
-            oauth=self.adapters.oauth,
-            webhook_secrets=self.adapters.webhook_secrets,
+            connections=self.adapters.stores.connections,
+            oauth=self.adapters.stores.oauth,
+            webhook_secrets=self.adapters.stores.webhook_secrets,
             vault=self.adapters.vault,
         )

@@ -26,7 +26,7 @@ class Callbacks:
     def secrets(self) -> WebhookSecrets:
         """Makes what messages are signed with."""
         return WebhookSecrets(
-            store=self.adapters.webhook_secrets,
+            store=self.adapters.stores.webhook_secrets,
             vault=self.adapters.vault,
             randomness=secrets.token_bytes,
             new_id=new_id,
@@ -36,9 +36,9 @@ class Callbacks:
     @property
     def deliver(self) -> Deliver:
         """Sends the messages that are due."""
-        jobs, runs = self.adapters.jobs, self.adapters.syncs.runs
+        jobs, runs = self.adapters.stores.jobs, self.adapters.syncs.runs
         return Deliver(
-            deliveries=self.adapters.deliveries,
+            deliveries=self.adapters.stores.deliveries,
             messages={
                 Subject.JOB: lambda job: message(jobs.get(job)),
                 Subject.RUN: lambda run: run_message(runs.get(run)),

@@ -55,13 +55,18 @@ class Formulas:
     def compile(self) -> Compile:
         """Parses and binds them."""
         return Compile(
-            compiler=Compiler(), packs=self.adapters.shelf, connections=self.adapters.connections, tables=self._tables
+            compiler=Compiler(),
+            packs=self.adapters.shelf,
+            connections=self.adapters.stores.connections,
+            tables=self._tables,
         )
 
     @property
     def assist(self) -> AssistAuthor:
         """Helps who writes them."""
-        return AssistAuthor(packs=self.adapters.shelf, connections=self.adapters.connections, tables=self._tables)
+        return AssistAuthor(
+            packs=self.adapters.shelf, connections=self.adapters.stores.connections, tables=self._tables
+        )
 
     @cached_property
     def submit(self) -> Submit:
@@ -69,7 +74,7 @@ class Formulas:
         return Submit(
             compile=self.compile,
             open=self._open,
-            jobs=self.adapters.jobs,
+            jobs=self.adapters.stores.jobs,
             dispatcher=self.adapters.sending.dispatcher,
             pressure=self.adapters.sending.pressure,
             now=now,
@@ -92,7 +97,7 @@ class Formulas:
     def execute(self) -> Execute:
         """Makes calls."""
         return Execute(
-            steps=self.adapters.steps,
+            steps=self.adapters.stores.steps,
             make=self._make,
             dispatcher=self.adapters.sending.dispatcher,
             advance=self.advance,
@@ -107,8 +112,8 @@ class Formulas:
     def advance(self) -> Advance:
         """Moves jobs on."""
         return Advance(
-            jobs=self.adapters.jobs,
-            steps=self.adapters.steps,
+            jobs=self.adapters.stores.jobs,
+            steps=self.adapters.stores.steps,
             dispatcher=self.adapters.sending.dispatcher,
             worker=worker(),
             lease=self.settings.lease,
@@ -119,8 +124,8 @@ class Formulas:
     def reconcile(self) -> Reconcile:
         """Finds what stands still."""
         return Reconcile(
-            upkeep=self.adapters.upkeep,
-            steps=self.adapters.steps,
+            upkeep=self.adapters.stores.upkeep,
+            steps=self.adapters.stores.steps,
             dispatcher=self.adapters.sending.dispatcher,
             grace=self.settings.grace,
             attempts=self.settings.attempts,
@@ -139,11 +144,11 @@ class Formulas:
 
     @cached_property
     def _unwritten(self) -> Unwritten:
-        return Unwritten(self.adapters.steps)
+        return Unwritten(self.adapters.stores.steps)
 
     @cached_property
     def _heartbeats(self) -> Heartbeats[Claim]:
-        renew, figures = partial(self.adapters.steps.renew, wait=False), self.adapters.exposition.figures
+        renew, figures = partial(self.adapters.stores.steps.renew, wait=False), self.adapters.exposition.figures
         return Heartbeats(renew, lease=self.settings.lease, lost=figures.lost, missed=figures.missed)
 
     @cached_property
@@ -152,7 +157,7 @@ class Formulas:
             desk=self.adapters.desk,
             cache=self.adapters.cache,
             nearby=Nearby(),
-            lasting=self.adapters.lasting,
+            lasting=self.adapters.stores.lasting,
             claims=self._unwritten,
             dispatcher=self.adapters.sending.dispatcher,
             tally=Tally(self.adapters.cache.count),

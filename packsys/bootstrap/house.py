@@ -48,7 +48,7 @@ def wire(
 
 def _wired(settings: Settings, adapters: Adapters, display: Display) -> Services:
     accounts, callbacks = Accounts(settings, adapters), Callbacks(settings, adapters)
-    may_call_back = callbacks.secrets.require
+    stores, may_call_back = adapters.stores, callbacks.secrets.require
     formulas = Formulas(settings=settings, adapters=adapters, display=display, may_call_back=may_call_back)
     tables = Tables(settings=settings, adapters=adapters, may_call_back=may_call_back)
     return Services(
@@ -57,7 +57,7 @@ def _wired(settings: Settings, adapters: Adapters, display: Display) -> Services
         submit_together=formulas.submit_together,
         preview=PreviewFormula(formulas.compile),
         assist=formulas.assist,
-        cancel=Cancel(adapters.jobs),
+        cancel=Cancel(stores.jobs),
         connect=accounts.connect,
         sign_in=accounts.sign_in,
         disconnect=accounts.disconnect,
@@ -72,22 +72,22 @@ def _wired(settings: Settings, adapters: Adapters, display: Display) -> Services
         deliver=callbacks.deliver,
         webhook_secrets=callbacks.secrets,
         ready=partial(readiness, adapters.database, settings),
-        jobs=adapters.jobs,
-        steps=adapters.steps,
-        events=adapters.events,
+        jobs=stores.jobs,
+        steps=stores.steps,
+        events=stores.events,
         feed=adapters.feed,
-        progress=adapters.progress,
-        deliveries=adapters.deliveries,
-        keys=adapters.keys,
-        connections=adapters.connections,
+        progress=stores.progress,
+        deliveries=stores.deliveries,
+        keys=stores.keys,
+        connections=stores.connections,
         packs=adapters.shelf,
         registry=adapters.registry,
         blobs=adapters.blobs,
         cache=adapters.cache,
-        forget=Forget(cache=adapters.cache, lasting=adapters.lasting),
+        forget=Forget(cache=adapters.cache, lasting=stores.lasting),
         syncs=tables.syncs,
-        schedules=adapters.schedules,
-        slots=adapters.slots,
+        schedules=stores.schedules,
+        slots=stores.slots,
         keep_schedule=tables.keep_schedule,
         instances=tables.instances,
         exposition=adapters.exposition,
@@ -97,4 +97,4 @@ def _wired(settings: Settings, adapters: Adapters, display: Display) -> Services
 def _publish(adapters: Adapters) -> Publish:
     from packsys.sandbox.runtimes import describers
 
-    return Publish(shipped=adapters.shipped, releases=adapters.releases, describe=describers())
+    return Publish(shipped=adapters.shipped, releases=adapters.stores.releases, describe=describers())

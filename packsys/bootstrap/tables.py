@@ -52,18 +52,18 @@ class Tables:
     @cached_property
     def keep_schedule(self) -> KeepSchedule:
         """Makes and changes schedules."""
-        return KeepSchedule(self.adapters.schedules)
+        return KeepSchedule(self.adapters.stores.schedules)
 
     @property
     def instances(self) -> Instances:
         """Makes them, changes them, and ends them."""
         return Instances(
             tables=self.syncs.tables,
-            schedules=self.adapters.schedules,
+            schedules=self.adapters.stores.schedules,
             keep_schedule=self.keep_schedule,
             steer=self.syncs.steer,
             packs=self.adapters.shelf,
-            connections=self.adapters.connections,
+            connections=self.adapters.stores.connections,
             declared=self.adapters.registry.manifest,
             may_call_back=self.may_call_back,
         )
