@@ -97,6 +97,8 @@ class Herd:
         code = 1
         try:
             code = self._run(place)
+        except BaseException:  # nobody else would say why it ended
+            log.exception("worker.broken", extra={"place": place + 1})
         finally:
             os._exit(code)
 

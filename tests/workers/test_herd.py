@@ -47,7 +47,7 @@ def _began(note: Path) -> float:
 def herd(folder: Path, *way: str) -> Iterator[Running]:
     """Runs a herd; whatever happens, nothing of it stays."""
     command = (sys.executable, "-m", "tests.workers.sheep", str(folder), *way)
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
+    with (folder / "said").open("wb") as said, subprocess.Popen(command, cwd=ROOT, stderr=said) as process:
         running = Running(process, folder)
         try:
             yield running
@@ -94,6 +94,11 @@ def test_a_process_that_ended_by_itself_is_started_again_whatever_its_exit_code(
     with herd(tmp_path, way) as running:
         until(lambda: len(running.started(1)) > 2)
         assert len(running.started(0)) == 1
+
+
+def test_an_exception_that_ended_a_process_is_told(tmp_path: Path) -> None:
+    with herd(tmp_path, "break") as running:
+        until(lambda: bool(running.started(0)) and b"AttributeError: This is one" in (tmp_path / "said").read_bytes())
 
 
 def test_one_that_ends_at_once_again_and_again_is_started_after_longer_and_longer_pauses(tmp_path: Path) -> None:
