@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -41,6 +42,13 @@ SENDERS: dict[str, Callable[[Any], object]] = {
 senders = pytest.mark.parametrize("send", SENDERS.values(), ids=list(SENDERS))
 
 
+def away() -> Any:
+    """Gives an app whose broker is away, and which does not wait before it tries again."""
+    app = celery_app("redis://127.0.0.1:1/0")
+    app.conf.task_publish_retry_policy = {"max_retries": 1, "interval_start": 0, "interval_step": 0}
+    return app
+
+
 def listened_to(state_url: str) -> list[bytes]:
     """Lists the results for which somebody waits."""
     with Redis.from_url(translated(state_url)) as client:
@@ -58,10 +66,15 @@ def test_nobody_waits_for_a_result_that_never_comes(state_url: str, send: Callab
 
 @senders
 def test_a_broker_that_is_away_is_said_to_be(send: Callable[[Any], object]) -> None:
-    app = celery_app("redis://127.0.0.1:1/0")
     with pytest.raises(NotReady, match="broker"):
-        send(app)
+        send(away())
+
+
+@pytest.mark.parametrize("strange", [replace(SLOT, target="renamed"), replace(SLOT, kind="new")])
+def test_a_slot_of_another_version_is_passed_over(strange: Slot) -> None:
+    """Else beat would fall over it for ever, and nothing else would be sent."""
+    SlotBell(away())(strange)
 
 
 def test_a_delivery_that_cannot_be_asked_for_is_no_error() -> None:
-    CeleryPost(celery_app("redis://127.0.0.1:1/0"))()
+    CeleryPost(away())()
