@@ -122,21 +122,22 @@ class Settings:
 
 def vault_keys(text: str) -> dict[str, bytes]:
     """Reads ``name:base64,name:base64``; every key must be 32 bytes long."""
-    keys = dict(_vault_key(part) for part in _list(text))
+    keys = dict(_vault_key(part, place) for place, part in enumerate(_list(text), start=1))
     if text.strip() and not keys:
         raise WrongSetUp("PACKSYS_VAULT_KEYS is set but holds no key: write it as name:base64.")
     return keys
 
 
-def _vault_key(part: str) -> tuple[str, bytes]:
+def _vault_key(part: str, place: int) -> tuple[str, bytes]:
     name, _, encoded = part.partition(":")
     try:
         key = base64.b64decode(encoded, validate=True)
     except ValueError:
         key = b""
     if not name or len(key) != 32:
+        # Nothing of it is shown: what stands where a name should be may be the key.
         raise WrongSetUp(
-            f"The key {name!r} in PACKSYS_VAULT_KEYS is not name:base64 of 32 bytes: make one with 'packsys key vault'."
+            f"Key {place} in PACKSYS_VAULT_KEYS is not name:base64 of 32 bytes: make one with 'packsys key vault'."
         )
     return name, key
 

@@ -210,6 +210,11 @@ class SyncClaim:
         """Is the fencing number: a later claim makes every earlier one write nothing."""
         return self.run.fence
 
+    @property
+    def name(self) -> tuple[str, int, int]:
+        """Names it among all claims: a crash of the server may give a fence out again, and never for a later page."""
+        return self.run.id, self.run.page, self.fence
+
 
 class NewRow(NamedTuple):
     """Is a row that was checked: its key, its values as JSON text, and the digest by which a change is known.

@@ -106,8 +106,11 @@ class SyncWorkStore(Protocol):
     def serve(self, table: str, *, seconds: float) -> None:
         """Counts seconds of a worker that a table's account has had."""
 
-    def renew(self, claim: SyncClaim, *, lease: float) -> bool:
-        """Holds a claim for ``lease`` more seconds; False when it was lost."""
+    def renew(self, claims: Sequence[SyncClaim], *, lease: float) -> Sequence[SyncClaim]:
+        """Holds claims for ``lease`` more seconds, and lists those that were not lost; it waits for nobody.
+
+        Those on whose runs somebody is at work are given as they are.
+        """
 
     def apply(self, claim: SyncClaim, page: PageRows, *, lease: float | None = None) -> Stored | None:
         """Keeps a page's rows and where to go on, in one transaction; None, and nothing written, without the claim.

@@ -75,6 +75,13 @@ def test_what_is_wrong_is_named(name: str) -> None:
         Settings.from_environ({**ENVIRON, name: WRONG[name]})
 
 
+@pytest.mark.parametrize("written", [KEY, f"{KEY}:new", f"new:{KEY},{KEY}", f"{KEY}new:"])
+def test_a_key_that_is_written_wrongly_shows_nowhere(written: str) -> None:
+    with pytest.raises(WrongSetUp) as caught:
+        Settings.from_environ({**ENVIRON, "PACKSYS_VAULT_KEYS": written})
+    assert KEY not in str(caught.value)
+
+
 def test_keys_show_nowhere() -> None:
     settings = Settings.from_environ({**ENVIRON, "PACKSYS_VAULT_KEYS": f"k:{KEY}"})
     assert KEY not in repr(settings)

@@ -47,25 +47,26 @@ GATHERED = 250
 """Events that are sent together at most: Celery sends 24, which one job of a few calls has."""
 
 
-def gather(consumer: Any) -> None:
-    """Makes a consumer send the events of tasks in batches, instead of those of each task by themselves."""
+def gather(consumer: Any, *, clock: Callable[[], float] = time.monotonic) -> None:
+    """Makes a consumer send the events of tasks in batches, instead of those of each task by themselves.
+
+    It makes a dispatcher anew for each connection to the broker, and forgets then what it was to do later.
+    """
     if consumer.hub is None:
         return
-    due = False
+    due = 0.0
 
     def flush() -> None:
-        nonlocal due
-        due = False
         consumer.event_dispatcher.flush()
 
     def later() -> None:
         nonlocal due
-        if not due:
-            due = True
+        consumer.event_dispatcher.buffer_limit = GATHERED
+        if clock() >= due:
+            due = clock() + GATHERED_FOR
             consumer.hub.call_soon(consumer.hub.call_later, GATHERED_FOR, flush)  # it may sleep: calls end in threads
 
-    consumer.event_dispatcher.on_send_buffered = later
-    consumer.event_dispatcher.buffer_limit = GATHERED
+    consumer.event_dispatcher.on_send_buffered = consumer.on_send_event_buffered = later
 
 
 def _described(step: Step) -> dict[str, Any]:

@@ -72,10 +72,11 @@ class Herd:
 
     def _reap(self) -> None:
         for pid, place in list(self._running.items()):
-            ended, status = os.waitpid(pid, os.WNOHANG)
-            if ended:
-                del self._running[pid]
-                self._bury(place, os.waitstatus_to_exitcode(status))
+            with _held_back():
+                ended, status = os.waitpid(pid, os.WNOHANG)
+                if ended:
+                    del self._running[pid]
+                    self._bury(place, os.waitstatus_to_exitcode(status))
 
     def _bury(self, place: int, code: int) -> None:
         if self._ending:
@@ -83,7 +84,7 @@ class Herd:
             return
         now = time.monotonic()
         self._falls[place] = 1 if now - self._since[place] > STEADY else self._falls[place] + 1
-        pause = min(LONGEST, self._pause * 2.0 ** (self._falls[place] - 1))
+        pause = self._pause * min(LONGEST / self._pause, 2 ** (self._falls[place] - 1))
         self._due[place] = now + pause
         log.error("worker.ended", extra={"place": place + 1, "exitcode": code, "again_in": pause})
 
@@ -96,6 +97,8 @@ class Herd:
         code = 1
         try:
             code = self._run(place)
+        except BaseException:  # nobody else would say why it ended
+            log.exception("worker.broken", extra={"place": place + 1})
         finally:
             os._exit(code)
 
@@ -125,7 +128,10 @@ def _heard(number: int, _: FrameType | None) -> None:
 
 @contextmanager
 def _held_back() -> Iterator[None]:
-    """Holds signals back while a process is forked: it must be told as well, and must not tell its sisters."""
+    """Holds signals back while a process is forked, which must be told as well, and must not tell its sisters.
+
+    And while one is struck off that has ended: a signal could not be passed on to it, or reached a stranger.
+    """
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     try:
         yield

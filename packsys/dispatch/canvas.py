@@ -30,7 +30,8 @@ class CanvasDispatcher:
     def wave(self, steps: Sequence[Step], *, route: Route) -> None:
         """Sends the steps side by side, and one advance when all have ended."""
         body = self._advance(steps[0].job, route)
-        header = [self._step(step, route) for step in steps]
+        # Celery would listen for ever for the results of a list: these never come.
+        header = (self._step(step, route) for step in steps)
         self._send(chain(*header, body, app=self.app) if len(steps) == 1 else chord(header, body, app=self.app))
 
     def waves(self, waves: Sequence[tuple[Sequence[Step], Route]]) -> None:
@@ -62,10 +63,11 @@ class CanvasDispatcher:
 
     def _step(self, step: Step, route: Route) -> Any:
         signature = self.app.signature(STEP, args=(step.job, step.key), immutable=True, app=self.app)
-        return signature.set(shadow=step.invocation.name, queue=queue_of(route))
+        return signature.set(shadow=step.invocation.name, queue=queue_of(route), ignore_result=True)
 
     def _advance(self, job: str, route: Route) -> Any:
-        return self.app.signature(ADVANCE, args=(job,), immutable=True, app=self.app).set(queue=queue_of(route))
+        signature = self.app.signature(ADVANCE, args=(job,), immutable=True, app=self.app)
+        return signature.set(queue=queue_of(route), ignore_result=True)
 
     def _send(self, canvas: Any, **options: Any) -> None:
         try:

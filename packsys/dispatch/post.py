@@ -25,6 +25,6 @@ class CeleryPost:
     def __call__(self) -> None:
         """Asks once, and raises nothing."""
         try:
-            self.app.send_task(DELIVER, expires=EXPIRES, retry=False)
+            self.app.send_task(DELIVER, expires=EXPIRES, retry=False, ignore_result=True)
         except (OperationalError, OSError) as error:
             log.warning("delivery.unasked", extra={"cause": type(error).__name__})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,8 @@ from kombu.exceptions import OperationalError
 from packsys.dispatch.app import DELIVER, RECONCILE, START_SYNC
 from packsys.errors import NotReady
 from packsys.scheduling.schedule import Slot
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,15 +44,24 @@ KINDS: Mapping[str, Callable[[Slot], Message]] = {"sync": sync, "house": house}
 
 @dataclass(frozen=True)
 class SlotBell:
-    """Sends the message of a slot, under the slot's own id. Raises NotReady when the broker does not take it."""
+    """Sends the message of a slot, under the slot's own id. Raises NotReady when the broker does not take it.
+
+    For a slot of which nothing is known none is sent: another version of packsys keeps schedules in the same database.
+    """
 
     app: Celery
     kinds: Mapping[str, Callable[[Slot], Message]] = field(default_factory=lambda: KINDS)
 
     def __call__(self, slot: Slot) -> None:
         """Sends it."""
-        message = self.kinds[slot.kind](slot)
         try:
-            self.app.send_task(message.task, args=message.args, task_id=slot.task_id, **message.options)
+            message = self.kinds[slot.kind](slot)
+        except KeyError:
+            log.warning("slot.unknown", extra={"schedule": slot.schedule, "kind": slot.kind, "target": slot.target})
+            return
+        try:
+            self.app.send_task(
+                message.task, args=message.args, task_id=slot.task_id, ignore_result=True, **message.options
+            )
         except (OperationalError, OSError) as error:
             raise NotReady("The broker does not take messages: what is due is sent when it does.") from error

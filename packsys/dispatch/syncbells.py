@@ -32,6 +32,8 @@ class SyncBells:
 
     def _ring(self, task: str, run: SyncRun) -> None:
         try:
-            self.app.signature(task, args=(run.id, run.page), immutable=True, app=self.app).apply_async()
+            self.app.signature(task, args=(run.id, run.page), immutable=True, app=self.app).apply_async(
+                ignore_result=True
+            )
         except (OperationalError, OSError) as error:
             raise NotReady("The broker does not take messages: the run is kept and goes on when it does.") from error

@@ -149,6 +149,13 @@ class MemoryOAuth:
         """Keeps a workspace's client of a pack, in place of an earlier one."""
         self._clients[client.workspace, client.pack_id] = client
 
+    def reseal(self, client: OAuthClient, *, before: bytes) -> bool:
+        """Keeps another seal of the same secret; False when the row holds something else than ``before``."""
+        same = self._clients.get((client.workspace, client.pack_id)) == replace(client, sealed=before)
+        if same:
+            self.keep_client(client)
+        return same
+
     def client(self, pack_id: int, *, workspace: str) -> OAuthClient | None:
         """Finds a workspace's client of a pack."""
         return self._clients.get((workspace, pack_id))

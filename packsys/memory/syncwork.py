@@ -65,10 +65,10 @@ class MemorySyncWork:
                 kept = files[table].table
                 self._ledger.served[kept.lane] = self._ledger.served.get(kept.lane, 0.0) + seconds / kept.weight
 
-    def renew(self, claim: SyncClaim, *, lease: float) -> bool:
-        """Holds a claim for ``lease`` more seconds; False when it was lost."""
+    def renew(self, claims: Sequence[SyncClaim], *, lease: float) -> Sequence[SyncClaim]:
+        """Holds claims for ``lease`` more seconds, and lists those that were not lost."""
         until = self._ledger.now() + timedelta(seconds=lease)
-        return self._change(claim, lambda held: setattr(held, "lease_until", until))
+        return [claim for claim in claims if self._change(claim, lambda held: setattr(held, "lease_until", until))]
 
     def apply(self, claim: SyncClaim, page: PageRows, *, lease: float | None = None) -> Stored | None:
         """Keeps a page's rows and where to go on, at once; None, and nothing written, without the claim."""

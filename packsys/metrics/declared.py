@@ -65,7 +65,10 @@ API_CALL_SECONDS = _metric(
 )
 CALLS_RUNNING = _metric("packsys_calls_running", _GAUGE, _WORKER, "Pack calls that are being made.")
 CLAIMS_LOST = _metric(
-    "packsys_claims_lost_total", _COUNTER, _WORKER, "Claims on steps that were lost while their call ran."
+    "packsys_claims_lost_total",
+    _COUNTER,
+    _WORKER,
+    "Claims on steps and on pages that were lost while somebody worked under them.",
 )
 HEARTBEATS_MISSED = _metric(
     "packsys_heartbeats_missed_total", _COUNTER, _WORKER, "Rounds in which no claim could be renewed."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 from packsys.metrics.declared import SYNC_PAGES, SYNC_ROWS, SYNC_RUNS, SYNC_WAITS
@@ -31,9 +32,9 @@ class CountingSyncWork:
         """Counts seconds of a worker that a table's account has had."""
         self.work.serve(table, seconds=seconds)
 
-    def renew(self, claim: SyncClaim, *, lease: float) -> bool:
-        """Holds a claim for longer."""
-        return self.work.renew(claim, lease=lease)
+    def renew(self, claims: Sequence[SyncClaim], *, lease: float) -> Sequence[SyncClaim]:
+        """Holds claims for longer."""
+        return self.work.renew(claims, lease=lease)
 
     def apply(self, claim: SyncClaim, page: PageRows, *, lease: float | None = None) -> Stored | None:
         """Keeps a page's rows and where to go on."""

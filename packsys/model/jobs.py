@@ -155,6 +155,11 @@ class Claim:
     priority: Priority = Priority.INTERACTIVE
 
     @property
+    def name(self) -> tuple[str, str, int]:
+        """Names it among all claims."""
+        return self.step.job, self.step.key, self.attempt
+
+    @property
     def route(self) -> Route:
         """Says where the messages of its job wait."""
         return Route(self.workspace, self.priority)

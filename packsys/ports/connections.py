@@ -64,6 +64,9 @@ class OAuthStore(Protocol):
     def keep_client(self, client: OAuthClient) -> None:
         """Keeps a workspace's client of a pack, in place of an earlier one."""
 
+    def reseal(self, client: OAuthClient, *, before: bytes) -> bool:
+        """Keeps another seal of the same secret; False when the row holds something else than ``before``."""
+
     def client(self, pack_id: int, *, workspace: str) -> OAuthClient | None:
         """Finds a workspace's client of a pack."""
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from threading import Lock
 
-from packsys.errors import NotReady
+from packsys.errors import HouseError, NotReady
 from packsys.language.invocation import Invocation
 from packsys.language.memory import Memory
 from packsys.model import Claim, Step, StepState
@@ -55,7 +55,7 @@ class RunAhead:
     advance: Advance
     make: MakeCall
     unwritten: Unwritten
-    heartbeats: Heartbeats
+    heartbeats: Heartbeats[Claim]
     paces: Paces = field(default_factory=Paces)
     clock: Callable[[], float] = time.monotonic
 
@@ -69,21 +69,32 @@ class RunAhead:
         return made + len(calls) <= MOST and all(not call.action and self.paces.most(call.name) for call in calls)
 
 
+@dataclass(frozen=True)
+class _Written:
+    """Is what was committed in the midst of a call: how to go on from there, or nothing where it came too late."""
+
+    turn: Turn | None
+
+    def after(self, settled: Settled | None) -> _Written:
+        """Gives how to go on after that call; nothing does where it was put off."""
+        return _Written(replace(self.turn, settled=settled) if self.turn and settled else None)
+
+
 class _Run:
     def __init__(self, ahead: RunAhead, outing: Outing) -> None:
         self._ahead, self._outing = ahead, outing
         self._head, self._begun = outing.settled[0].claim, ahead.clock()
         self._standing = grown(outing.standing, outing.settled)
         self._made: list[tuple[Settled, float, float]] = []
-        self._rest = Wave(())
-        self._lock, self._written = Lock(), False
-        self._turn: Turn | None = None
+        self._rest: Wave | None = None
+        self._written: _Written | None = None
+        self._lock = Lock()
 
     def run(self) -> Turn | None:
         decision = decide(self._standing, self._outing.memory)
         while isinstance(decision, Wave) and self._goes(decision):
-            if not self._make(decision):
-                return self._turn
+            if (written := self._make(decision)) is not None:
+                return written.turn
             decision = decide(self._standing, self._outing.memory)
         return waiting(lambda: self._commit(decision))
 
@@ -91,21 +102,29 @@ class _Run:
         may = self._outing.untried and self._ahead.clock() < self._outing.by
         return may and self._ahead.fits(wave, made=len(self._made))
 
-    def _make(self, wave: Wave) -> bool:
-        """Makes the calls of a wave; False when one of them was written down meanwhile."""
+    def _make(self, wave: Wave) -> _Written | None:
+        """Makes the calls of a wave; gives what was written down meanwhile, if anything was."""
         number = self._standing.waves + 1
         for place, invocation in enumerate(wave.invocations):
             self._rest = replace(wave, invocations=wave.invocations[place:])
             began = self._ahead.clock()
             settled = self._call(self._claim(invocation, wave=number))
-            with self._lock:
-                if self._written or settled is None:
-                    self._turn = replace(self._turn, settled=settled) if self._turn and settled else None
-                    return False
-                self._made.append((settled, began, self._ahead.clock()))
+            if (written := self._note(settled, began, wave=number)) is not None:
+                return written
             self._ahead.paces.note(invocation.name, self._ahead.clock() - began)
-            self._standing = replace(grown(self._standing, (settled,)), waves=number)
-        return True
+        return None
+
+    def _note(self, settled: Settled | None, began: float, *, wave: int) -> _Written | None:
+        """Adds what a call came to, unless it was written down in its midst; one that was put off has been."""
+        with self._lock:
+            self._rest = None
+            if self._written is not None:
+                return self._written.after(settled)
+            if settled is None:
+                raise HouseError("A call that ran ahead was put off before it was written down: nobody would make it.")
+            self._made.append((settled, began, self._ahead.clock()))
+            self._standing = replace(grown(self._standing, (settled,)), waves=wave)
+            return None
 
     def _claim(self, invocation: Invocation, *, wave: int) -> Claim:
         step = Step(
@@ -134,22 +153,22 @@ class _Run:
     def _beside(self, claim: Claim, also: Callable[[], None]) -> Iterator[None]:
         # The heartbeat's thread renews the first claim as long as this one is not written down, and then this one.
         beside = self._ahead.heartbeats.beside
-        with beside(self._head, also, self._write_down), beside(claim, also):
+        with beside(self._head, also, self._write), beside(claim, also):
             yield
 
-    def _write_down(self) -> None:
-        self._write()
-
     def _write(self) -> bool:
-        """Commits what was made, and the call that is being made as a claimed step; False when that was too late."""
+        """Commits what was made, and the call that is being made as a claimed step; False when that was too late.
+
+        It does nothing between two calls: a heartbeat may come to it when the call has ended that it is about.
+        """
         with self._lock:
-            if not self._written:
-                self._turn = self._ahead.advance.take(
+            if self._written is None and self._rest is not None:
+                turn = self._ahead.advance.take(
                     self._standing, self._rest, settled=self._outing.settled, ahead=self._aged()
                 )
-                self._written = True
-                self._outing.hold([self._turn.claim] if self._turn else [])
-            return self._turn is not None
+                self._written = _Written(turn)
+                self._outing.hold([turn.claim] if turn else [])
+            return self._written is not None and self._written.turn is not None
 
     def _commit(self, decision: Wave | Finished) -> Turn | None:
         return self._ahead.advance.move(

@@ -45,7 +45,7 @@ class Execute:
     dispatcher: Dispatcher
     advance: Advance
     ahead: RunAhead
-    heartbeats: Heartbeats
+    heartbeats: Heartbeats[Claim]
     display: Display
     clock: Callable[[], float] = time.monotonic
 

@@ -5,20 +5,38 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock, Thread
+from typing import Generic, Protocol, TypeVar
 
 from packsys.errors import PacksysError
-from packsys.model import Claim
-from packsys.ports import StepStore
 
 log = logging.getLogger(__name__)
 
-_Name = tuple[str, str, int]
+
+class Held(Protocol):
+    """Is a claim, which has a name among all claims of its kind."""
+
+    @property
+    def name(self) -> Hashable:
+        """Names it."""
 
 
-class Heartbeats:
+Claimed = TypeVar("Claimed", bound=Held)
+
+
+class Renew(Protocol[Claimed]):
+    """Renews claims where they are kept."""
+
+    def __call__(self, claims: Sequence[Claimed], *, lease: float) -> Sequence[Claimed]:
+        """Holds claims for ``lease`` more seconds, and lists those that were not lost; it waits for nobody.
+
+        Those at which somebody is at work are given as they are: the others would run out meanwhile.
+        """
+
+
+class Heartbeats(Generic[Claimed]):
     """Renews all claims of a process together, three times per lease, from one thread.
 
     The thread starts with the first claim, in the process that holds it. A claim that was lost is renewed no more:
@@ -27,35 +45,35 @@ class Heartbeats:
 
     def __init__(
         self,
-        steps: StepStore,
+        renew: Renew[Claimed],
         *,
         lease: float,
         lost: Callable[[int], None] = lambda claims: None,
         missed: Callable[[], None] = lambda: None,
     ) -> None:
-        """Takes where claims are kept, the seconds of a lease, and who is told of lost claims and missed beats."""
-        self._steps, self._lease = steps, lease
+        """Takes what renews claims, the seconds of a lease, and who is told of lost claims and missed beats."""
+        self._renew, self._lease = renew, lease
         self._lost, self._missed = lost, missed
-        self._claims: dict[_Name, Claim] = {}
-        self._beside: dict[_Name, tuple[Callable[[], None], ...]] = {}
+        self._claims: dict[Hashable, Claimed] = {}
+        self._beside: dict[Hashable, tuple[Callable[[], object], ...]] = {}
         self._lock = Lock()
         self._process: int | None = None
 
     @contextmanager
-    def holding(self, claims: Iterable[Claim]) -> Iterator[Callable[[Iterable[Claim]], None]]:
+    def holding(self, claims: Iterable[Claimed]) -> Iterator[Callable[[Iterable[Claimed]], None]]:
         """Renews claims until the block ends, or those that are given instead to what it gives."""
         self._start()
-        held: set[_Name] = set()
+        held: set[Hashable] = set()
 
-        def hold(instead: Iterable[Claim]) -> None:
-            named = {_name(claim): claim for claim in instead}
+        def hold(instead: Iterable[Claimed]) -> None:
+            named = {claim.name: claim for claim in instead}
             with self._lock:
                 for name in held - named.keys():
                     self._claims.pop(name, None)
                 # What was held already may have been lost, and is not held again.
                 self._claims.update({name: claim for name, claim in named.items() if name not in held})
-            held.clear()
-            held.update(named)
+                held.clear()
+                held.update(named)
 
         hold(claims)
         try:
@@ -64,27 +82,26 @@ class Heartbeats:
             hold(())
 
     @contextmanager
-    def beside(self, claim: Claim, *also: Callable[[], None]) -> Iterator[None]:
-        """Does something else each time that a claim which is held was renewed, until the block ends."""
-        self._beside[_name(claim)] = also
+    def beside(self, claim: Claimed, *also: Callable[[], object]) -> Iterator[None]:
+        """Does something else each time that a claim which is held was renewed, until the block ends.
+
+        What is under way when it ends is not waited for.
+        """
+        self._beside[claim.name] = also
         try:
             yield
         finally:
-            self._beside.pop(_name(claim), None)
+            self._beside.pop(claim.name, None)
 
     def beat(self) -> None:
-        """Renews what is held now, and forgets what was lost.
-
-        For a step at which somebody else is at work nothing waits: the other claims would run out meanwhile.
-        """
+        """Renews what is held now, and forgets what was lost."""
         with self._lock:
             claims = dict(self._claims)
         if not claims:
             return
-        renewed = self._steps.renew(list(claims.values()), lease=self._lease, wait=False)
-        kept = {_name(claim) for claim in renewed}
+        kept = {claim.name for claim in self._renew(list(claims.values()), lease=self._lease)}
         for also in [each for name in kept for each in self._beside.get(name, ())]:
-            also()
+            _try(also)
         with self._lock:  # what is not held any more has ended meanwhile, and is not lost
             lost = [name for name in claims.keys() - kept if self._claims.pop(name, None)]
         if lost:
@@ -103,10 +120,20 @@ class Heartbeats:
             time.sleep(self._lease / 3)
             try:
                 self.beat()
-            except PacksysError as error:  # the database is away: try again, the lease decides
+            except Exception as error:  # try again, the lease decides; as a rule the database is away
                 self._missed()
-                log.warning("heartbeat.missed", extra={"cause": error.message})
+                _tell("heartbeat.missed", error)
 
 
-def _name(claim: Claim) -> _Name:
-    return claim.step.job, claim.step.key, claim.attempt
+def _try(also: Callable[[], object]) -> None:
+    try:
+        also()
+    except Exception as error:  # what is done beside other claims must be done all the same
+        _tell("heartbeat.alone", error)
+
+
+def _tell(event: str, error: Exception) -> None:
+    if isinstance(error, PacksysError):
+        log.warning(event, extra={"cause": error.message})
+    else:
+        log.error(event, exc_info=error)

@@ -244,7 +244,7 @@ class Refresh:
         raise self._said(ended, error)
 
     def _backoff(self, kept: Connection, error: PacksysError) -> float:
-        pause: float = min(LONGEST_PAUSE, 2.0**kept.failures) * (0.5 + 0.5 * self.random())
+        pause: float = min(LONGEST_PAUSE, 2**kept.failures) * (0.5 + 0.5 * self.random())
         return max(pause, error.retry_after or 0.0)
 
     def _said(self, ended: Connection, error: PacksysError) -> PacksysError:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from packsys.connections.vault import Vault, place_of
 from packsys.errors import SealBroken
@@ -11,6 +12,8 @@ from packsys.model import Connection, OAuthClient, WebhookSecret
 from packsys.ports import ConnectionStore, OAuthStore, WebhookSecretStore
 
 PAGE = 200
+
+Row = TypeVar("Row", Connection, OAuthClient, WebhookSecret)
 
 
 @dataclass(frozen=True)
@@ -38,43 +41,22 @@ class Rotate:
     def __call__(self) -> Iterator[Rotated]:
         """Gives every row as it is done."""
         for client in self.oauth.clients():
-            yield self._client(client)
+            yield self._resealed(client, self.oauth.reseal)
         for secret in self.webhook_secrets.every():
-            yield self._webhook_secret(secret)
+            yield self._resealed(secret, self.webhook_secrets.reseal)
         place = ("", "")
         while page := self.connections.after(place, limit=PAGE):
             for connection in page:
                 if connection.sealed:
-                    yield self._connection(connection)
+                    yield self._resealed(connection, self.connections.reseal)
             place = (page[-1].workspace, page[-1].id)
 
-    def _connection(self, row: Connection) -> Rotated:
-        name = place_of(row).name
+    def _resealed(self, row: Row, reseal: Callable[..., bool]) -> Rotated:
+        place = place_of(row)
         try:
-            sealed = self.vault.rewrap(place_of(row), row.sealed)
+            sealed = self.vault.rewrap(place, row.sealed)
         except SealBroken as error:
-            return Rotated(name, False, error.message)
-        changed = sealed != row.sealed
-        if changed:
-            self.connections.reseal(replace(row, sealed=sealed), before=row.sealed)
-        return Rotated(name, changed)
-
-    def _client(self, row: OAuthClient) -> Rotated:
-        name = place_of(row).name
-        try:
-            sealed = self.vault.rewrap(place_of(row), row.sealed)
-        except SealBroken as error:
-            return Rotated(name, False, error.message)
+            return Rotated(place.name, False, error.message)
         if sealed != row.sealed:
-            self.oauth.keep_client(replace(row, sealed=sealed))
-        return Rotated(name, sealed != row.sealed)
-
-    def _webhook_secret(self, row: WebhookSecret) -> Rotated:
-        name = place_of(row).name
-        try:
-            sealed = self.vault.rewrap(place_of(row), row.sealed)
-        except SealBroken as error:
-            return Rotated(name, False, error.message)
-        if sealed != row.sealed:
-            self.webhook_secrets.reseal(replace(row, sealed=sealed), before=row.sealed)
-        return Rotated(name, sealed != row.sealed)
+            reseal(replace(row, sealed=sealed), before=row.sealed)
+        return Rotated(place.name, sealed != row.sealed)

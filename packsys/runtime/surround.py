@@ -72,27 +72,16 @@ class Surround:
         answers. Raises :class:`~packsys.errors.NotConnected` for an account that cannot be used, and what
         :class:`~packsys.ports.Egress` does.
         """
-        connection = self._connection(account, pack, location.workspace)
-        token = self.token()
-        recall = Recall(
-            cache=self.cache,
-            workspace=location.workspace,
-            pack=pack,
-            account=account,
-            timezone=timezone,
-            locale=locale,
+        workspace, token = location.workspace, self.token()
+        connection = self._connection(account, pack, workspace)
+        way = partial(
+            self.egress.open, pack, connection, token=token, workspace=workspace, fresh=fresh, formula=formula
         )
-        open_way = partial(
-            self.egress.open,
-            pack,
-            connection,
-            token=token,
-            workspace=location.workspace,
-            fresh=fresh,
-            formula=formula,
+        recall = Recall(
+            cache=self.cache, workspace=workspace, pack=pack, account=account, timezone=timezone, locale=locale
         )
         return World(
-            fetcher=open_way() if connection else Unopened(open_way),
+            fetcher=way() if connection else Unopened(way),
             timeout=timeout,
             timezone=timezone,
             locale=locale,
@@ -101,7 +90,7 @@ class Surround:
             token=token,
             location=location,
             sync=sync or Sync(),
-            blobs=self.blobs.of(location.workspace) if self.blobs else None,
+            blobs=self.blobs.of(workspace) if self.blobs else None,
             cache=NoCache() if fresh else recall,
         )
 

@@ -20,8 +20,8 @@ from packsys.catalog.manifest import describe, release
 from packsys.catalog.result import adapt
 from packsys.errors import BrokenPack, CallTimeout, PacksysError
 from packsys.model import PackVersion
+from packsys.runtime.threads import Failed, Succeeded, Threads
 from packsys.sandbox import answers, protocol
-from packsys.sandbox.companion import Companions, Failed, Succeeded
 from packsys.sandbox.errand import Errand
 from packsys.sandbox.faults import fault
 from packsys.sandbox.reach import Reach
@@ -47,7 +47,7 @@ class InProcessPacks:
         ``now`` tells the seconds since 1970.
         """
         self._now = now
-        self._companions = Companions()
+        self._threads = Threads()
         self._packs: dict[int, _Loaded] = {}
         self._ids: dict[str, int] = {}
         for pack in packs:
@@ -117,7 +117,7 @@ class InProcessPacks:
         line = _Line(errand.world)
         context = _context(self._find(errand), errand, line)
         try:
-            outcome = self._companions.within(errand.world.timeout, lambda: work(context))
+            outcome = self._threads(lambda: work(context)).within(errand.world.timeout)
         finally:
             line.cut()
         match outcome:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from packsys.model import OAuthClient
@@ -40,6 +40,13 @@ class PostgresOAuth:
         row = asdict(client)
         with self._database.connect() as session:
             session.execute(insert(clients).values(row).on_conflict_do_update(constraint=clients.primary_key, set_=row))
+
+    def reseal(self, client: OAuthClient, *, before: bytes) -> bool:
+        """Keeps another seal of the same secret; False when the row holds something else than ``before``."""
+        own = (getattr(clients.c, name) == value for name, value in asdict(replace(client, sealed=before)).items())
+        with self._database.connect() as session:
+            changed = update(clients).where(*own).values(sealed=client.sealed).returning(clients.c.pack_id)
+            return session.execute(changed).one_or_none() is not None
 
     def client(self, pack_id: int, *, workspace: str) -> OAuthClient | None:
         """Finds a workspace's client of a pack."""

@@ -26,6 +26,7 @@ TYPES: Mapping[str, TypeEngine[Any]] = MappingProxyType(
     | {"live": Integer(), "missing": Integer(), "doomed": Integer(), "nameless": Integer()}
     | dict.fromkeys(("came_keys", "came_hashes", "came_documents", "came_notes", "separator"), Text())
     | {"own": BigInteger(), "width": Integer(), "parts": ARRAY(AnyText()), "beginnings": ARRAY(ValueText())}
+    | {"run_ids": ARRAY(AnyText()), "run_pages": ARRAY(Integer()), "fences": ARRAY(Integer())}
     | {"looped": Boolean(), "taken": Boolean(), "everything": Boolean(), "untried": Integer(), "complete": Boolean()}
 )
 

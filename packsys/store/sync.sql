@@ -84,12 +84,23 @@ with claimed as (
 select * from claimed join sync_table using (scope)
 
 -- name: renew
--- Holds a claim for longer; no row when it was lost.
-update sync_run set lease_until = now() + make_interval(secs => :lease)
-where run_id = :run_id and fence = :fence and page = :page and state = 'running'
-  and (root is null or exists (
-      select from sync_run top where top.serial = sync_run.root and top.state in ('queued', 'running', 'waiting')))
-returning run_id
+-- Holds those claims for longer on whose runs nobody is at work, and lists all that were not lost.
+with held as (
+    select run_id, page, fence
+    from unnest(:run_ids, :run_pages, :fences) as mine (run_id, page, fence) join sync_run using (run_id, page, fence)
+    where state = 'running'
+      and (root is null or exists (
+          select from sync_run top where top.serial = sync_run.root and top.state in ('queued', 'running', 'waiting')))
+), free as (
+    select run_id
+    from held join sync_run using (run_id, page, fence)
+    where state = 'running'
+    for no key update of sync_run skip locked
+), longer as (
+    update sync_run set lease_until = now() + make_interval(secs => :lease)
+    from free where sync_run.run_id = free.run_id
+)
+select run_id, page, fence from held
 
 -- name: hold
 -- Locks a run and its table until the end of the transaction; no row when the claim was lost. "page" is the number of

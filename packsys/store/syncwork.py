@@ -39,9 +39,12 @@ class PostgresSyncWork:
         """Counts seconds of a worker that a table's account has had."""
         self._one("serve", {"table_id": table, "seconds": seconds})
 
-    def renew(self, claim: SyncClaim, *, lease: float) -> bool:
-        """Holds a claim for ``lease`` more seconds; False when it was lost."""
-        return self._one("renew", {**_held(claim), "lease": lease}) is not None
+    def renew(self, claims: Sequence[SyncClaim], *, lease: float) -> Sequence[SyncClaim]:
+        """Holds claims for ``lease`` more seconds, and lists those that were not lost; it waits for nobody."""
+        runs, pages, fences = map(list, zip(*(claim.name for claim in claims), strict=True))
+        terms = {"run_ids": runs, "run_pages": pages, "fences": fences, "lease": lease}
+        held = {(row.run_id, row.page, row.fence) for row in LIGHT["renew"].alone(self._database.direct, terms)}
+        return [claim for claim in claims if claim.name in held]
 
     def apply(self, claim: SyncClaim, page: PageRows, *, lease: float | None = None) -> Stored | None:
         """Keeps a page's rows and where to go on, in one transaction; None, and nothing written, without the claim.
@@ -132,8 +135,7 @@ class PostgresSyncFinish:
 
 
 def _held(claim: SyncClaim) -> dict[str, Any]:
-    # A crash of the server may give a fence out again, and never for a later page.
-    return {"run_id": claim.run.id, "fence": claim.fence, "page": claim.run.page}
+    return dict(zip(("run_id", "page", "fence"), claim.name, strict=True))
 
 
 def _parts(page: PageRows) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from packsys.ports import Bells, PackStore
+from packsys.runtime.heartbeat import Heartbeats
 from packsys.runtime.inquire import Inquire
 from packsys.runtime.retries import Retries
 from packsys.sync.asking import AskTable
@@ -48,7 +49,10 @@ class SyncStores:
 
 @dataclass(frozen=True, kw_only=True)
 class Terms:
-    """Says who works and for how long, and who is told of repairs: see :class:`ServeRuns`, :class:`ReconcileRuns`."""
+    """Says who works and for how long, and who is told of what went wrong.
+
+    See :class:`ServeRuns`, :class:`ReconcileRuns` and :class:`~packsys.runtime.heartbeat.Heartbeats`.
+    """
 
     worker: str
     lease: float
@@ -56,6 +60,8 @@ class Terms:
     attempts: int
     slice: float = 2.0
     repaired: Callable[[str], None] = lambda cause: None
+    lost: Callable[[int], None] = lambda claims: None
+    missed: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +104,7 @@ def wire_syncs(
         read=read,
         finish=FinishRun(stores.finish),
         start=start,
+        heartbeats=Heartbeats(stores.work.renew, lease=terms.lease, lost=terms.lost, missed=terms.missed),
         dispatcher=dispatcher,
         retries=retries,
         worker=terms.worker,

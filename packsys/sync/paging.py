@@ -10,9 +10,9 @@ from functools import partial
 from typing import Protocol, TypeVar
 
 from packsys.errors import ResultMismatch, TooManyRejects
+from packsys.runtime.threads import Threads
 from packsys.sdk import Page
 from packsys.sdk.fitting import Misfit
-from packsys.sync.ahead import Threads, when_asked
 from packsys.sync.asking import AskTable
 from packsys.sync.schema import SchemaCheck
 from packsys.sync.shaping import Shape
@@ -40,6 +40,11 @@ class Ahead(Protocol):
 
     def __call__(self, work: Callable[[], _Done], /) -> Callable[[], _Done]:
         """Begins the work."""
+
+
+def when_asked(work: Callable[[], _Done]) -> Callable[[], _Done]:
+    """Does some work when its result is asked for."""
+    return work
 
 
 @dataclass(frozen=True, kw_only=True)

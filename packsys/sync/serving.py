@@ -6,12 +6,11 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from packsys.errors import LimitReached, NotFound, NotReady, PacksysError, RateLimited, WorkerLost
+from packsys.runtime.heartbeat import Heartbeats
 from packsys.runtime.retries import Retries
 from packsys.sync.finishing import FinishRun
-from packsys.sync.heartbeat import Heartbeats
 from packsys.sync.paging import Early, Kept, ReadPage
 from packsys.sync.start import StartRun, ring
 from packsys.syncmodel import Mode, Phase, SyncClaim, SyncRun
@@ -32,14 +31,15 @@ class ServeRuns:
     """Serves the run whose account has had the least, and goes on with its next pages until a time slice is over.
 
     Calling it twice is harmless: what is held or kept is left alone. ``worker`` names this process, ``lease`` is how
-    many seconds it may be silent, ``slice`` for how many it goes on without a trip through the broker. ``clock`` counts
-    seconds, ``told`` is told of a run that has moved.
+    many seconds it may be silent, ``heartbeats`` keep claims alive meanwhile, ``slice`` is for how many seconds it goes
+    on without a trip through the broker. ``clock`` counts seconds, ``told`` is told of a run that has moved.
     """
 
     work: SyncWorkStore
     read: ReadPage
     finish: FinishRun
     start: StartRun
+    heartbeats: Heartbeats[SyncClaim]
     dispatcher: SyncDispatcher
     retries: Retries
     worker: str
@@ -59,10 +59,6 @@ class ServeRuns:
             claim, early = self._go_on(kept, begun), kept.early
         if table:
             self.work.serve(table, seconds=self.clock() - begun)
-
-    @cached_property
-    def _heartbeats(self) -> Heartbeats:
-        return Heartbeats(lease=self.lease)
 
     def _next(self, run: str, page: int) -> SyncClaim | None:
         for _ in range(MOST_RACES):
@@ -100,7 +96,7 @@ class ServeRuns:
         """Gives how the run goes on, where it can at once."""
         try:
             self._refuse_killers(claim)
-            with self._heartbeats.holding(lambda: self.work.renew(claim, lease=self.lease)):
+            with self.heartbeats.holding([claim]):
                 if claim.run.phase is Phase.PAGES:
                     return self.read(claim, early, lease=self.lease if self._lasts(begun) else None)
                 return Kept(due=self._finished(claim))

@@ -124,9 +124,11 @@ def around(deaths: Deaths) -> Callable[[Adapters], Adapters]:
     """Gives what puts death before the adapters of a process."""
 
     def put(adapters: Adapters) -> Adapters:
-        there = {**vars(adapters), "dispatcher": adapters.sending.dispatcher}
+        there = {**vars(adapters), **vars(adapters.stores), **vars(adapters.sending)}
         mortal: dict[str, Any] = {port: Mortal(port, there[port], deaths) for port in PORTS}
         sending = replace(adapters.sending, dispatcher=mortal.pop("dispatcher"))
-        return replace(adapters, sending=sending, **mortal)
+        kept = vars(adapters.stores).keys() & mortal.keys()
+        stores = replace(adapters.stores, **{port: mortal.pop(port) for port in kept})
+        return replace(adapters, sending=sending, stores=stores, **mortal)
 
     return put

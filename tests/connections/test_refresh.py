@@ -288,6 +288,18 @@ def test_waits_grow_with_the_failures_up_to_five_minutes() -> None:
     assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]
 
 
+def test_a_failure_after_thousands_is_one_more() -> None:
+    """A service may be away for days."""
+    here = world()
+    connection = signed_in(here)
+    here.connections.add(replace(here.kept(connection), failures=5_000))
+    here.clock.wait(LIFE)
+    here.authority.troubles.append(503)
+    with pytest.raises(UpstreamError):
+        here.refresh.fresh(here.pack, here.kept(connection))
+    assert here.kept(connection).failures == 5_001
+
+
 def test_a_wrong_client_is_not_the_owners_to_mend() -> None:
     here = world()
     connection = signed_in(here)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -219,6 +220,27 @@ def test_a_rotation_does_not_undo_a_refresh() -> None:
     kept = connections.get(ROW.id, workspace="default")
     assert kept
     assert (kept.version, VAULT.open_connection(kept)) == (2, SECRET)
+
+
+class Changed(MemoryOAuth):
+    """Gets another client of every service when those that were kept have been read."""
+
+    def clients(self) -> Sequence[OAuthClient]:
+        found = super().clients()
+        for client in found:
+            changed = replace(client, client_id="another")
+            self.keep_client(replace(changed, sealed=VAULT.seal(place_of(changed), SECRET)))
+        return found
+
+
+def test_a_rotation_does_not_undo_a_change_of_a_client() -> None:
+    oauth, client = Changed(), OAuthClient(workspace="default", pack_id=1013, client_id="x", sealed=b"")
+    oauth.keep_client(replace(client, sealed=Vault(KEYS, "2025").seal(place_of(client), SECRET)))
+    webhook_secrets = MemoryWebhookSecrets()
+    list(Rotate(connections=MemoryConnections(), oauth=oauth, webhook_secrets=webhook_secrets, vault=VAULT)())
+    kept = oauth.client(1013, workspace="default")
+    assert kept
+    assert kept.client_id == "another"
 
 
 def draw_in_child(count: int) -> list[bytes]:

@@ -34,7 +34,7 @@ def claimed(house: House, *, lease: float = 30) -> Claim:
 def test_a_claim_that_passed_to_another_is_counted_as_lost() -> None:
     house, lost = in_memory(), list[int]()
     claim = claimed(house, lease=5)
-    beats = Heartbeats(house.steps, lease=5, lost=lost.append)
+    beats = Heartbeats(house.steps.renew, lease=5, lost=lost.append)
     with beats.holding([claim]):
         house.wait(6)
         assert claim_one(house.steps, claim.step.job, claim.step.key, worker="another", lease=5)
@@ -45,7 +45,7 @@ def test_a_claim_that_passed_to_another_is_counted_as_lost() -> None:
 
 def test_a_claim_that_is_held_or_ended_is_not() -> None:
     house, lost = in_memory(), list[int]()
-    beats = Heartbeats(house.steps, lease=5, lost=lost.append)
+    beats = Heartbeats(house.steps.renew, lease=5, lost=lost.append)
     with beats.holding([claimed(house)]):
         beats.beat()
     beats.beat()

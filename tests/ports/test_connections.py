@@ -254,3 +254,13 @@ def test_a_workspace_has_one_client_of_a_pack(house: House) -> None:
     assert house.oauth.client(7, workspace="ours") == second
     assert house.oauth.client(8, workspace="ours") is None
     assert list(house.oauth.clients()) == [second, theirs]
+
+
+def test_a_client_is_sealed_anew_if_it_is_still_the_same(house: House) -> None:
+    kept = OAuthClient(workspace="ours", pack_id=7, client_id="a", sealed=b"1")
+    house.oauth.keep_client(kept)
+    assert not house.oauth.reseal(replace(kept, client_id="b", sealed=b"2"), before=b"1")
+    assert not house.oauth.reseal(replace(kept, sealed=b"2"), before=b"0")
+    assert not house.oauth.reseal(replace(kept, workspace="theirs", sealed=b"2"), before=b"1")
+    assert house.oauth.reseal(replace(kept, sealed=b"2"), before=b"1")
+    assert list(house.oauth.clients()) == [replace(kept, sealed=b"2")]

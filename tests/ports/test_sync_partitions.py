@@ -131,7 +131,7 @@ def test_a_zombie_of_a_partition_writes_nothing(house: SyncHouse, table: SyncTab
     assert house.work.apply(zombie, page({"zombie": 1})) is None
     assert house.work.apply(heir, page({"heir": 1})) is not None
     assert house.work.apply(heir, page({"twice": 1})) is None
-    assert not house.work.renew(zombie, lease=30)
+    assert not house.work.renew([zombie], lease=30)
     assert not house.work.park(zombie, delay=0, cause="x")
     assert not house.work.fail(zombie, ERROR)
     assert list(house.values(table)) == ["heir"]

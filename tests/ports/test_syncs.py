@@ -248,7 +248,7 @@ def test_a_zombie_writes_nothing(house: SyncHouse, table: SyncTable) -> None:
     heir = house.claim(run)
     assert heir.fence == zombie.fence + 1
     assert house.work.apply(zombie, page({"zombie": 1})) is None
-    assert not house.work.renew(zombie, lease=30)
+    assert not house.work.renew([zombie], lease=30)
     assert not house.work.park(zombie, delay=0, cause="x")
     assert not house.work.fail(zombie, ERROR)
     assert house.work.apply(heir, page({"heir": 1})) is not None
@@ -262,7 +262,7 @@ def test_a_claim_is_good_for_one_page(house: SyncHouse, table: SyncTable) -> Non
     claim = house.claim(house.start(table))
     forgotten = replace(claim, run=replace(claim.run, page=1))
     assert house.work.apply(forgotten, page({"b": 1})) is None
-    assert not house.work.renew(forgotten, lease=30)
+    assert not house.work.renew([forgotten], lease=30)
     assert not house.work.park(forgotten, delay=0, cause="x")
     assert not house.work.fail(forgotten, ERROR)
     assert house.work.apply(claim, page({"a": 1}, leads=1)) is not None
@@ -273,7 +273,7 @@ def test_a_renewed_claim_is_not_lost(house: SyncHouse, table: SyncTable) -> None
     run = house.start(table)
     claim = house.claim(run, lease=10)
     house.wait(5)
-    assert house.work.renew(claim, lease=30)
+    assert house.work.renew([claim], lease=30)
     house.wait(20)
     assert house.work.claim(run.id, page=0, worker="w", lease=30) is None
     assert house.work.apply(claim, page({"a": 1})) is not None

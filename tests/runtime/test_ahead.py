@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 import pytest
 
-from packsys.model import Step, StepState, Submission
+from packsys.errors import HouseError
+from packsys.model import Claim, Step, StepState, Submission
+from packsys.runtime.ahead import RunAhead
 from packsys.runtime.paces import MOST
 from packsys.sdk import Context, Pack, Response, StatusCodeError
 from tests.ports.house import House, in_memory
@@ -195,6 +197,49 @@ def test_a_call_that_is_suddenly_slow_is_written_down_at_the_next_heartbeat() ->
     assert seen == [[StepState.DONE, StepState.DONE, StepState.RUNNING]] * 2
     assert (here.house.jobs.get(asked.id).value, late.calls) == (4, 4)
     assert [step.attempt for step in here.house.steps.of(asked.id)] == [1, 1, 1, 1]
+
+
+def test_a_heartbeat_that_comes_to_a_call_when_it_has_ended_writes_nothing_down() -> None:
+    """It had begun in the midst of the call: what it would write down then is no longer how the job stands."""
+    late, lagging = Late(), Lagging()
+    here = world(late.pack, quick=QUICK)
+    lagging.watch(here.execute.ahead)
+    ahead = replace(here.execute.ahead, heartbeats=lagging, paces=lagging)  # type: ignore[arg-type]
+    here = replace(here, execute=replace(here.execute, ahead=ahead))
+    asked = here.submit(Submission(formula=late.formula))
+    here.settle()
+    assert (here.house.jobs.get(asked.id).value, late.calls) == (4, 4)
+
+
+class Lagging:
+    """Does what a heartbeat does beside a call when that has ended, and been noted."""
+
+    def watch(self, ahead: RunAhead) -> None:
+        self.paces, self.heartbeats, self.late = ahead.paces, ahead.heartbeats, list[Callable[[], object]]()
+
+    def most(self, call: str) -> int:
+        return self.paces.most(call)
+
+    def note(self, call: str, seconds: float) -> None:
+        self.paces.note(call, seconds)
+        for act in self.late:
+            act()
+
+    def beside(self, claim: Claim, *also: Callable[[], object]) -> AbstractContextManager[None]:
+        self.late = [*self.late, *also]
+        return self.heartbeats.beside(claim, *also)
+
+
+def test_a_call_that_is_put_off_without_being_written_down_is_refused() -> None:
+    """Nobody would make it, and nobody would tell."""
+    late = Late()
+    here = world(late.pack, quick=QUICK)
+    ahead = replace(here.execute.ahead, make=lambda claim, beside: None)  # type: ignore[arg-type]
+    here = replace(here, execute=replace(here.execute, ahead=ahead))
+    asked = here.submit(Submission(formula=late.formula))
+    with pytest.raises(HouseError, match="put off"):
+        here.settle()
+    assert [step.state for step in here.house.steps.of(asked.id)] == [StepState.RUNNING]
 
 
 def _beat(here: World, seen: list[Sequence[StepState]], job: str) -> None:

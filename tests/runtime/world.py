@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import count, groupby
 from pathlib import Path
 from typing import Any
@@ -188,7 +189,7 @@ def world(
         monotonic=lambda: clock().timestamp(),
     )
 
-    heartbeats = Heartbeats(house.steps, lease=lease, lost=lost)
+    heartbeats = Heartbeats(partial(house.steps.renew, wait=False), lease=lease, lost=lost)
     make = MakeCall(
         claims=unwritten,
         packs=packs,

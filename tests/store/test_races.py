@@ -19,6 +19,7 @@ from packsys.store.steps import AT_ONCE
 from tests.ports.house import House, in_postgres
 from tests.ports.samples import call, job
 from tests.ports.single import claim_one, keep_one
+from tests.ports.synchouse import syncs_in_postgres
 
 REPOS = call("Repos")
 Result = TypeVar("Result")
@@ -119,6 +120,19 @@ def test_a_heartbeat_waits_for_nobody_who_is_at_work_at_one_of_its_steps(
         left = [connection.execute(until, {"of": running, "key": claim.step.key}).scalar_one() for claim in held]
     assert left[0] < 10 < left[1]
     assert house.steps.renew(held, lease=100) == held
+
+
+def test_a_heartbeat_waits_for_nobody_who_is_at_work_at_one_of_its_runs(database: Database) -> None:
+    """A finish takes as long as its table is large: the pages that its process reads meanwhile are not lost by that."""
+    house = syncs_in_postgres(database)
+    held = [house.claim(house.start(house.table()), lease=9) for _ in "12"]
+    until = text("select extract(epoch from lease_until - now()) from sync_run where run_id = :of")
+    with database.begin() as connection:
+        connection.execute(text("select from sync_run where run_id = :of for no key update"), {"of": held[0].run.id})
+        assert house.work.renew(held, lease=100) == held
+        left = [connection.execute(until, {"of": claim.run.id}).scalar_one() for claim in held]
+    assert left[0] < 10 < left[1]
+    assert house.work.renew(held, lease=100) == held
 
 
 def test_an_outcome_is_kept_in_silence_when_the_job_is_cancelled_just_before(

@@ -70,7 +70,7 @@ def test_a_table_may_be_deleted_before_its_finish(house: SyncHouse) -> None:
     assert claim is not None
     assert made.house.tables.forget(table.id)
     made.serve.finish(claim)
-    assert not house.work.renew(claim, lease=30.0)
+    assert not house.work.renew([claim], lease=30.0)
     made.settle()
     gone(made, table, run.id)
 

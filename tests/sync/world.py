@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from packsys.memory import MemoryBells, MemoryConnections, MemoryResults
+from packsys.runtime.heartbeat import Heartbeats
 from packsys.runtime.inquire import Inquire
 from packsys.runtime.retries import Retries
 from packsys.runtime.surround import Surround
 from packsys.sandbox.inprocess import InProcessPacks
 from packsys.sdk import Pack
-from packsys.sync.ahead import at_once
 from packsys.sync.asking import AskTable
 from packsys.sync.finishing import FinishRun
 from packsys.sync.paging import ReadPage
@@ -32,6 +33,8 @@ from tests.ports.synchouse import SyncHouse, syncs_in_memory
 from tests.sync.source import PACK, Source, pack_over
 
 ATTEMPTS = 3
+
+Done = TypeVar("Done")
 
 
 @dataclass
@@ -83,6 +86,16 @@ class World:
         return {key: values.get("Value") for key, values in self.house.values(table).items()}
 
 
+def at_once(work: Callable[[], Done]) -> Callable[[], Done]:
+    """Does some work now, and gives its result, or raises what it raised, when that is asked for."""
+    future: Future[Done] = Future()
+    try:
+        future.set_result(work())
+    except Exception as error:
+        future.set_exception(error)
+    return future.result
+
+
 def world(
     source: Source | None = None,
     *,
@@ -115,6 +128,7 @@ def world(
             read=read,
             finish=FinishRun(kept.finish, chunk=3),
             start=start,
+            heartbeats=Heartbeats(kept.work.renew, lease=30.0),
             dispatcher=bells,
             retries=Retries(random=lambda: 0.5),
             worker="test",

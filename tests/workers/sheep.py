@@ -1,4 +1,7 @@
-"""A herd of two for tests: ``python -m tests.workers.sheep FOLDER WAY``; each process leaves its id in the folder."""
+"""A herd of two for tests: ``python -m tests.workers.sheep FOLDER WAY [late] [often]``.
+
+Each process leaves its id in the folder.
+"""
 
 from __future__ import annotations
 
@@ -33,6 +36,13 @@ def fall(folder: Path, place: int, *, code: int) -> int:
     return code
 
 
+def follow(folder: Path, place: int) -> int:
+    """Ends as soon as the first can be told to, where it is the second."""
+    while place and not any(folder.glob("0-*")):
+        time.sleep(0.01)
+    return fall(folder, place, code=0)
+
+
 def break_(folder: Path, place: int) -> int:
     """Ends by an exception where it is the second."""
     if fall(folder, place, code=1):
@@ -45,14 +55,28 @@ def note(folder: Path, place: int) -> None:
     (folder / f"{place}-{os.getpid()}").write_text(str(time.monotonic()))
 
 
+class Late(dict[int, int]):
+    """Is who runs in a herd that is told to end just when it strikes one off."""
+
+    def __delitem__(self, pid: int) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        super().__delitem__(pid)
+
+
 WAYS: Mapping[str, Callable[[Path, int], int]] = {
     "graze": graze,
     "graze-7": partial(graze, code=7),
     "fall-0": partial(fall, code=0),
     "fall-1": partial(fall, code=1),
+    "follow": follow,
     "break": break_,
 }
 
 if __name__ == "__main__":
     place, way = Path(sys.argv[1]), WAYS[sys.argv[2]]
-    sys.exit(Herd([partial(way, place, number) for number in range(2)], pause=0.05)())
+    made = Herd([partial(way, place, number) for number in range(2)], pause=0.05)
+    if "late" in sys.argv[3:]:
+        made._running = Late()
+    if "often" in sys.argv[3:]:
+        made._falls[1] = 5_000
+    sys.exit(made())

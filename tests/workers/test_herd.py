@@ -44,10 +44,10 @@ def _began(note: Path) -> float:
 
 
 @contextmanager
-def herd(folder: Path, way: str) -> Iterator[Running]:
+def herd(folder: Path, *way: str) -> Iterator[Running]:
     """Runs a herd; whatever happens, nothing of it stays."""
-    command = (sys.executable, "-m", "tests.workers.sheep", str(folder), way)
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
+    command = (sys.executable, "-m", "tests.workers.sheep", str(folder), *way)
+    with (folder / "said").open("wb") as said, subprocess.Popen(command, cwd=ROOT, stderr=said) as process:
         running = Running(process, folder)
         try:
             yield running
@@ -96,11 +96,31 @@ def test_a_process_that_ended_by_itself_is_started_again_whatever_its_exit_code(
         assert len(running.started(0)) == 1
 
 
+def test_an_exception_that_ended_a_process_is_told(tmp_path: Path) -> None:
+    with herd(tmp_path, "break") as running:
+        until(lambda: bool(running.started(0)) and b"AttributeError: This is one" in (tmp_path / "said").read_bytes())
+
+
 def test_one_that_ends_at_once_again_and_again_is_started_after_longer_and_longer_pauses(tmp_path: Path) -> None:
     with herd(tmp_path, "fall-1") as running:
         until(lambda: len(running.times(1)) > 4)
         pauses = [later - earlier for earlier, later in pairwise(running.times(1)[:5])]
     assert all(pause >= 0.05 * 2**falls for falls, pause in enumerate(pauses))
+
+
+def test_one_that_has_ended_thousands_of_times_is_waited_for_as_before(tmp_path: Path) -> None:
+    """A server may be away for days."""
+    with herd(tmp_path, "fall-1", "often") as running:
+        until(lambda: bool(running.started(0)) and b"worker.ended" in (tmp_path / "said").read_bytes())
+        running.process.send_signal(signal.SIGTERM)
+        assert running.process.wait(20) == 0
+
+
+def test_a_signal_that_comes_just_when_a_process_has_ended_is_passed_on_to_the_others(tmp_path: Path) -> None:
+    with herd(tmp_path, "follow", "late") as running:
+        assert running.process.wait(20) == 0
+        (pid,) = running.started(0)
+        assert (running.told(pid), lives(pid)) == (True, False)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT], ids=lambda number: number.name)
