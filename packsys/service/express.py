@@ -19,10 +19,11 @@ class Express:
     def __init__(self, app: ASGIApp, route: KeyedRoute) -> None:
         """Takes the application that it stands before, and one of its routes."""
         self.app, self.route, self.handle = app, route, route.get_route_handler()
+        self.methods = route.methods or ()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request, or passes it on; raises what no problem stands for."""
-        if scope["type"] != "http" or scope["path"] != self.route.path or scope["method"] not in self.route.methods:
+        if scope["type"] != "http" or scope["path"] != self.route.path or scope["method"] not in self.methods:
             return await self.app(scope, receive, send)
         scope["route"] = self.route
         request = Request(scope, receive)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from fastapi import Request, Response
@@ -264,7 +264,7 @@ async def failed(request: Request, error: Exception) -> Response:
     return answer(request, HouseError("packsys failed: tell its operator the request id."))
 
 
-ANSWERS: Mapping[type[Exception], Callable[[Request, Any], Awaitable[Response]]] = {
+ANSWERS: Mapping[type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
     PacksysError: refused,
     RequestValidationError: invalid,
     HTTPException: unrouted,
