@@ -30,8 +30,8 @@ class SubmitMany:
     """Keeps the jobs of many formulas in a few transactions, and sends the first waves of each together.
 
     While the store keeps some, the next are made ready, and those before are sent. Each formula is answered as
-    :class:`~packsys.runtime.submit.Submit` answers it alone, and none troubles another: where a mistake of ours hits one
-    before it is kept, its answer is that.
+    :class:`~packsys.runtime.submit.Submit` answers it alone, and none troubles another: where a mistake of ours hits
+    one before it is kept, its answer is that.
     ``compiling`` gives what compiles the formulas of one batch. ``telling`` has accepted jobs come with their steps.
     """
 

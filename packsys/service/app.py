@@ -94,7 +94,7 @@ def create_app(
             Middleware(Intake, slowest=slowest),
             Middleware(Express, route=jobs.SUBMIT),
         ],
-        exception_handlers={**problems.ANSWERS},
+        exception_handlers=dict(problems.ANSWERS),
     )
     app.state.services = services
     app.state.accept = Accept(services)

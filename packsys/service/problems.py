@@ -264,18 +264,18 @@ async def failed(request: Request, error: Exception) -> Response:
     return answer(request, HouseError("packsys failed: tell its operator the request id."))
 
 
-ANSWERS: Mapping[type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
-    PacksysError: refused,
-    RequestValidationError: invalid,
-    HTTPException: unrouted,
-    ClientDisconnect: cut_off,
-}
+ANSWERS: Sequence[tuple[type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]]] = (
+    (PacksysError, refused),
+    (RequestValidationError, invalid),
+    (HTTPException, unrouted),
+    (ClientDisconnect, cut_off),
+)
 """Who answers an error of a class or of those below it."""
 
 
 async def answered(request: Request, error: Exception) -> Response:
     """Answers an error; raises one that nobody answers."""
-    for kind, answers in ANSWERS.items():
+    for kind, answers in ANSWERS:
         if isinstance(error, kind):
             return await answers(request, error)
     raise error
