@@ -7,8 +7,10 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha1
 from itertools import groupby
+from json.encoder import encode_basestring_ascii as _quoted
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from packsys.kvstore.ear import Ear
 from packsys.kvstore.outbox import ROOM, Outbox
 from packsys.kvstore.resting import Resting
 from packsys.model import Event, EventKind, followed
-from packsys.values import Failure, from_json, to_json
+from packsys.values import Failure, from_json, kept_text
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +53,6 @@ LINGER = 0.02
 SCRIPT = Path(__file__).with_name("lua").joinpath("publish.lua").read_text(encoding="utf-8")
 _DIGEST = sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
 _LARGEST = 2**31 - 1
-_JSON = json.JSONEncoder(separators=(",", ":"))
 
 
 class RedisFeed:
@@ -164,14 +165,18 @@ def _number(entry: Any) -> int:
 
 
 def _call(job: str, events: Iterable[Event]) -> Sequence[Any]:
-    told = list(events)
-    pairs = [part for event in told for part in (event.number, _written(event))]
-    return (_name(job), _early(_name(job)), MOST, MOST_EARLY, TTL, TTL_ENDED, *pairs)
+    name, pairs = _name(job), [part for event in events for part in (event.number, _written(event))]
+    return (name, _early(name), MOST, MOST_EARLY, TTL, TTL_ENDED, *pairs)
 
 
 def _written(event: Event) -> bytes:
-    data = [event.at.isoformat(), event.kind, event.step, to_json(dict(event.detail))]
-    return _JSON.encode(data).encode("ascii")
+    step = "null" if event.step is None else _quoted(event.step)
+    return f'["{_time(event.at)}","{event.kind.value}",{step},{kept_text(event.detail)}]'.encode()
+
+
+@lru_cache(maxsize=64)  # what happens to a job at one moment is several events
+def _time(at: datetime) -> str:
+    return at.isoformat()
 
 
 def _event(job: str, entry: Any) -> Event:

@@ -11,6 +11,8 @@ from packsys.language.nodes import PackCall
 from packsys.language.signature import Kind, Need, Parameter
 from packsys.values import Account, ErrorValue, Failure, Value, failure, kind_of
 
+_SIMPLE = frozenset({bool, int, float, str})  # most values, in which there is no error and no account
+
 
 def account_of(call: PackCall, value: Value) -> str | None:
     """Gives the id of the account that a call goes to; raises Failure when it needs one and has none."""
@@ -51,10 +53,8 @@ def _argument(call: PackCall, parameter: Parameter, values: Sequence[Value]) -> 
 def _fitted(call: PackCall, parameter: Parameter, value: Value) -> Value:
     if value is None:
         return None
-    if (error := first_error(value)) is not None:
-        raise Failure(error)
-    if isinstance(value, Account):
-        raise failure("Value", f"{_name(call)} got an account for {parameter.name!r}: pass it as account: …")
+    if type(value) not in _SIMPLE:
+        _check(call, parameter, value)
     try:
         fitted = fit(value, parameter.shape)
     except Failure as problem:
@@ -62,6 +62,13 @@ def _fitted(call: PackCall, parameter: Parameter, value: Value) -> Value:
     if parameter.shape.kind is Kind.LIST and not parameter.sparse and isinstance(fitted, list) and None in fitted:
         raise failure("Value", f"{_name(call)} takes no blanks in the list {parameter.name!r}.")
     return fitted
+
+
+def _check(call: PackCall, parameter: Parameter, value: Value) -> None:
+    if (error := first_error(value)) is not None:
+        raise Failure(error)
+    if isinstance(value, Account):
+        raise failure("Value", f"{_name(call)} got an account for {parameter.name!r}: pass it as account: …")
 
 
 def _name(call: PackCall) -> str:

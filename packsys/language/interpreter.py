@@ -272,15 +272,15 @@ class _Evaluation:
             outcome: Outcome = None
             if part is not None:
                 leaf = _LEAVES.get(type(part))  # most parts have none below them: they need no place on the stack
-                outcome = self._leaf(leaf, part) if leaf else (yield part)
+                if leaf:
+                    self._spend(1)
+                    outcome = leaf(self, part)
+                else:
+                    outcome = yield part
             if outcome is BLOCKED or (failed is None and isinstance(outcome, ErrorValue)):
                 failed = outcome
             outcomes.append(outcome)
         return outcomes, failed
-
-    def _leaf(self, visit: _Leaf, node: Node) -> Outcome:
-        self._spend(1)
-        return visit(self, node)
 
     def _settled(self, node: Node, name: str, compute: Callable[[], Value], cost: Callable[[], int]) -> Value:
         try:

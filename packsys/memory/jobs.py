@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from packsys.errors import IdempotencyMismatch, NotFound
@@ -46,6 +46,11 @@ class MemoryJobs:
     def accept_many(self, starts: Sequence[Start]) -> Sequence[Job | IdempotencyMismatch]:
         """Keeps new jobs as ``accept`` does each, and gives what became of each."""
         return [self._tried(start) for start in starts]
+
+    def keeping(self, starts: Sequence[Start]) -> Callable[[], Sequence[Job | IdempotencyMismatch]]:
+        """Does what ``accept_many`` does, and gives what tells of it."""
+        kept = self.accept_many(starts)
+        return lambda: kept
 
     def _tried(self, start: Start) -> Job | IdempotencyMismatch:
         key, fingerprint = start.idempotency_key, start.fingerprint

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from packsys.errors import IdempotencyMismatch
@@ -28,6 +28,9 @@ class JobStore(Protocol):
 
         Of several with the same key the first is kept, and the others are that job or a mismatch.
         """
+
+    def keeping(self, starts: Sequence[Start]) -> Callable[[], Sequence[Job | IdempotencyMismatch]]:
+        """Begins what :meth:`accept_many` does, and gives what waits for its end: that is to be called, and once."""
 
     def get(self, job: str, *, workspace: str | None = None) -> Job:
         """Finds a job; raises :class:`~packsys.errors.NotFound` when it is absent or another workspace's."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from packsys.errors import HouseError, NotReady, PacksysError, RequestError
+from packsys.errors import HouseError, IdempotencyMismatch, NotReady, PacksysError, RequestError
 from packsys.language.compile import Compiled
 from packsys.model import Job, Submission
 from packsys.runtime.submit import Submit
@@ -15,11 +15,11 @@ from packsys.turns import Start
 MOST = 1_000
 """Formulas of one batch."""
 
+PART = 25
+"""Formulas whose jobs are kept in one transaction: to make as many others ready takes about as long."""
+
 WIDEST = 5_000
 """Calls with which the jobs of one transaction begin, before the next transaction takes the others."""
-
-TOGETHER = 100
-"""Formulas that are looked for in the cache together."""
 
 Answer = Job | PacksysError
 """What became of one submission: its job, or why there is none."""
@@ -27,10 +27,11 @@ Answer = Job | PacksysError
 
 @dataclass(frozen=True, kw_only=True)
 class SubmitMany:
-    """Keeps the jobs of many formulas in one transaction, and sends their first waves together.
+    """Keeps the jobs of many formulas in a few transactions, and sends the first waves of each together.
 
-    Each formula is answered as :class:`~packsys.runtime.submit.Submit` answers it alone, and none troubles another:
-    where a mistake of ours hits one before anything is kept, its answer is that.
+    While the store keeps some, the next are made ready, and those before are sent. Each formula is answered as
+    :class:`~packsys.runtime.submit.Submit` answers it alone, and none troubles another: where a mistake of ours hits
+    one before it is kept, its answer is that.
     ``compiling`` gives what compiles the formulas of one batch. ``telling`` has accepted jobs come with their steps.
     """
 
@@ -43,7 +44,7 @@ class SubmitMany:
 
         Raises RequestError for more than :data:`MOST`, Overloaded where there is no room for more work, and NotReady.
         Overloaded comes before anything is kept. After NotReady some may be kept: those are sent, and found again
-        under their keys. Jobs that begin with thousands of calls together take several transactions.
+        under their keys.
         """
         if len(submissions) > MOST:
             raise RequestError(
@@ -52,8 +53,12 @@ class SubmitMany:
         submit = replace(self.submit, compile=self.compiling(), may_call_back=cache(self.submit.may_call_back))
         submit.pressure.check()
         answers: dict[int, Answer] = {}
-        for part in _parts(_started(submit, submissions, answers)):
-            answers |= dict(zip(part, _kept(submit, [*part.values()], telling=self.telling), strict=True))
+        keeping = _Keeping(submit, answers, telling=self.telling)
+        try:
+            for part in _parts(_started(submit, submissions, answers)):
+                keeping.next(part)
+        finally:
+            keeping.next({})
         return [answers[place] for place in range(len(submissions))]
 
 
@@ -61,8 +66,8 @@ def _started(
     submit: Submit, submissions: Sequence[Submission], answers: dict[int, Answer]
 ) -> Iterator[tuple[int, Start]]:
     """Gives what can be accepted, by its place; the errors of the others are put down as their answers."""
-    for first in range(0, len(submissions), TOGETHER):
-        read = _read(submit, submissions[first : first + TOGETHER], answers, first)
+    for first in range(0, len(submissions), PART):
+        read = _read(submit, submissions[first : first + PART], answers, first)
         for place, start in zip(read, _opened(submit, [*read.values()]), strict=True):
             if isinstance(start, PacksysError):
                 answers[place] = start
@@ -110,18 +115,36 @@ def _parts(started: Iterator[tuple[int, Start]]) -> Iterator[dict[int, Start]]:
     for place, start in started:
         part[place] = start
         calls += len(start.opening.answered) + len(start.opening.wave)
-        if calls >= WIDEST:
+        if calls >= WIDEST or len(part) >= PART:
             yield part
             part, calls = {}, 0
     if part:
         yield part
 
 
-def _kept(submit: Submit, starts: Sequence[Start], *, telling: bool) -> Sequence[Answer]:
-    kept = submit.jobs.accept_many(starts)
-    ours = [start for start, job in zip(starts, kept, strict=True) if isinstance(job, Job) and job.id == start.job.id]
-    if sent := [start for start in ours if start.opening.wave]:
-        submit.send(sent)
-    if not telling:
-        return kept
-    return [start.begun(job) if isinstance(job, Job) else job for start, job in zip(starts, kept, strict=True)]
+class _Keeping:
+    """Keeps parts one after the other: while the store is at one, the next is made ready, and that before is sent."""
+
+    def __init__(self, submit: Submit, answers: dict[int, Answer], *, telling: bool) -> None:
+        self._submit, self._answers, self._telling = submit, answers, telling
+        self._part: dict[int, Start] = {}
+        self._end: Callable[[], Sequence[Job | IdempotencyMismatch]] = tuple
+
+    def next(self, part: dict[int, Start]) -> None:
+        """Waits for the part before, begins to keep this one, and sends that."""
+        before, end = self._part, self._end
+        self._part, self._end = {}, tuple
+        kept = end()
+        try:
+            if part:
+                self._part, self._end = part, self._submit.jobs.keeping([*part.values()])
+        finally:
+            self._send(before, kept)
+
+    def _send(self, part: dict[int, Start], kept: Sequence[Job | IdempotencyMismatch]) -> None:
+        pairs = [*zip(part.values(), kept, strict=True)]
+        ours = [start for start, job in pairs if isinstance(job, Job) and job.id == start.job.id]
+        if sent := [start for start in ours if start.opening.wave]:
+            self._submit.send(sent)
+        told = [start.begun(job) if self._telling and isinstance(job, Job) else job for start, job in pairs]
+        self._answers |= dict(zip(part, told, strict=True))

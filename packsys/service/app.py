@@ -8,14 +8,10 @@ from functools import cache, partial
 from uuid import uuid4
 
 from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import ClientDisconnect
 
 import packsys
 from packsys.bootstrap import Services
-from packsys.errors import PacksysError
 from packsys.runtime.keyring import Keyring
 from packsys.service import (
     batch,
@@ -40,6 +36,7 @@ from packsys.service import (
 from packsys.service.accepting import Accept
 from packsys.service.description import describe
 from packsys.service.envelope import Envelope
+from packsys.service.express import Express
 from packsys.service.intake import SLOWEST, Intake
 from packsys.service.timing import Timed
 
@@ -95,13 +92,9 @@ def create_app(
             Middleware(Timed, answered=services.exposition.figures.answered),
             Middleware(Envelope, new_id=new_id),
             Middleware(Intake, slowest=slowest),
+            Middleware(Express, route=jobs.SUBMIT),
         ],
-        exception_handlers={
-            PacksysError: problems.refused,
-            RequestValidationError: problems.invalid,
-            HTTPException: problems.unrouted,
-            ClientDisconnect: problems.cut_off,
-        },
+        exception_handlers=dict(problems.ANSWERS),
     )
     app.state.services = services
     app.state.accept = Accept(services)

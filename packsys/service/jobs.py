@@ -116,6 +116,9 @@ router.add_api_route(
     route_class_override=SubmitRoute,
 )
 
+(SUBMIT,) = (route for route in router.routes if isinstance(route, SubmitRoute))
+"""The route that was just added."""
+
 
 @router.get("/jobs/{job_id}", response_model=JobView, responses=declare(404))
 async def read_job(

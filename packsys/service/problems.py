@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from fastapi import Request, Response
@@ -262,6 +262,23 @@ async def failed(request: Request, error: Exception) -> Response:
     """Answers what nobody foresaw: the request's id leads an operator to it."""
     log.error("request.failed", exc_info=error, extra={"request_id": request.scope[REQUEST_ID]})
     return answer(request, HouseError("packsys failed: tell its operator the request id."))
+
+
+ANSWERS: Sequence[tuple[type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]]] = (
+    (PacksysError, refused),
+    (RequestValidationError, invalid),
+    (HTTPException, unrouted),
+    (ClientDisconnect, cut_off),
+)
+"""Who answers an error of a class or of those below it."""
+
+
+async def answered(request: Request, error: Exception) -> Response:
+    """Answers an error; raises one that nobody answers."""
+    for kind, answers in ANSWERS:
+        if isinstance(error, kind):
+            return await answers(request, error)
+    raise error
 
 
 def allowed(request: Request) -> Sequence[str]:

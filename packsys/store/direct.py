@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,35 @@ class Direct:
                 self.engine.dispose()  # after a restart of the server all of them are broken
                 return self._once(statement, terms)
 
+    def later(self, statement: str, terms: Mapping[str, Any]) -> Callable[[], Sequence[Any]]:
+        """Begins a statement and gives what waits for its rows, once: until then a connection is taken.
+
+        Both raise :class:`~packsys.errors.NotReady`.
+        """
+        with answering():
+            borrowed = self.engine.raw_connection()
+            try:
+                end = _prepared(borrowed).begin(statement, terms)
+            except psycopg.OperationalError:
+                borrowed.invalidate()
+                borrowed.close()
+                return partial(self.rows, statement, terms)
+        return partial(self._ended, borrowed, end, statement, terms)
+
+    def _ended(
+        self,
+        borrowed: PoolProxiedConnection,
+        end: Callable[[], Sequence[Any]],
+        statement: str,
+        terms: Mapping[str, Any],
+    ) -> Sequence[Any]:
+        with answering():
+            try:
+                return _done(borrowed, end)
+            except psycopg.OperationalError:
+                self.engine.dispose()  # as in "rows"
+                return self._once(statement, terms)
+
     @contextmanager
     def begin(self) -> Iterator[psycopg.Connection[Any]]:
         """Gives a connection inside one transaction, committed at the end of the block; raises as the others do."""
@@ -83,13 +113,17 @@ class Direct:
 
     def _once(self, statement: str, terms: Mapping[str, Any]) -> Sequence[Any]:
         borrowed = self.engine.raw_connection()
-        try:
-            return _prepared(borrowed).rows(statement, terms)
-        except psycopg.OperationalError:
-            borrowed.invalidate()
-            raise
-        finally:
-            borrowed.close()
+        return _done(borrowed, lambda: _prepared(borrowed).rows(statement, terms))
+
+
+def _done(borrowed: PoolProxiedConnection, run: Callable[[], Sequence[Any]]) -> Sequence[Any]:
+    try:
+        return run()
+    except psycopg.OperationalError:
+        borrowed.invalidate()
+        raise
+    finally:
+        borrowed.close()
 
 
 def _prepared(borrowed: PoolProxiedConnection) -> Prepared:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Row, bindparam, select
@@ -51,10 +52,19 @@ class PostgresJobs:
 
         Of several with the same key the first is kept, and the others are that job or a mismatch.
         """
+        return self.keeping(starts)()
+
+    def keeping(self, starts: Sequence[Start]) -> Callable[[], Sequence[Job | IdempotencyMismatch]]:
+        """Begins what :meth:`accept_many` does, and gives what waits for its end, which is to be called once."""
         if not starts:
-            return ()
+            return tuple
         ordered = in_order(starts)
-        rows = {row.id: row for row in self._database.direct.rows(BATCH["accept"], batch_terms(ordered))}
+        return partial(self._kept, starts, ordered, self._database.direct.later(BATCH["accept"], batch_terms(ordered)))
+
+    def _kept(
+        self, starts: Sequence[Start], ordered: Sequence[Start], end: Callable[[], Sequence[Any]]
+    ) -> Sequence[Job | IdempotencyMismatch]:
+        rows = {row.id: row for row in end()}
         fresh = [(each, rows[texts(each.job.id)]) for each in ordered if texts(each.job.id) in rows]
         self._told([event for each, row in fresh for event in opened(each, row)])
         known: dict[str, Job | IdempotencyMismatch]

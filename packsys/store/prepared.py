@@ -6,11 +6,12 @@ import re
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 import psycopg
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
+from psycopg.generators import execute
 from psycopg.pq import DiagnosticField, ExecStatus
 from psycopg.pq.abc import PGresult
 
@@ -33,15 +34,28 @@ class Prepared:
 
     def rows(self, statement: str, terms: Mapping[str, Any]) -> Sequence[Any]:
         """Gives all rows; raises what a cursor does."""
+        name, text, given, formats = self._written(statement, terms)
+        return self._read(text, self._connection.pgconn.exec_prepared(name, given, formats))
+
+    def begin(self, statement: str, terms: Mapping[str, Any]) -> Callable[[], Sequence[Any]]:
+        """Begins a statement, and gives what waits for its rows: until then nothing else runs on the connection."""
+        name, text, given, formats = self._written(statement, terms)
+        server = self._connection.pgconn
+        server.send_query_prepared(name, given, formats)
+        server.flush()  # what does not fit into the socket goes with the waiting
+        return lambda: self._read(text, *self._connection.wait(execute(server)))
+
+    def _written(self, statement: str, terms: Mapping[str, Any]) -> tuple[bytes, str, Any, Any]:
         text, places = numbered(statement)
         adapting = self._adapting
+        # A blank among what is given is one to the server: only the driver's own notes leave that out.
         given = adapting.dump_sequence([terms[name] for name in places], [PyFormat.AUTO] * len(places))
         types = adapting.types or ()
-        name = self._names.get((text, types)) or self._prepare(text, types)
-        # A blank among what is given is one to the server: only the driver's own notes leave that out.
-        result = self._right(self._connection.pgconn.exec_prepared(name, cast(Any, given), adapting.formats))
-        adapting.set_pgresult(result)
-        return adapting.load_rows(0, result.ntuples, self._rows.get(text) or self._named(text, result))
+        return self._names.get((text, types)) or self._prepare(text, types), text, given, adapting.formats
+
+    def _read(self, text: str, result: PGresult) -> Sequence[Any]:
+        self._adapting.set_pgresult(self._right(result))
+        return self._adapting.load_rows(0, result.ntuples, self._rows.get(text) or self._named(text, result))
 
     def _prepare(self, text: str, types: tuple[int, ...]) -> bytes:
         name = f"packsys_{len(self._names)}".encode()

@@ -69,20 +69,26 @@ def _written(value: Value, depth: int, form: _Form) -> str:
     if type(value) is int and -_SHORT < value < _SHORT:
         return repr(value)
     match value:
+        case str() if _storable(value):
+            return form.quoted(value)
+        case dict() if _is_plain(value):
+            return _object_text(value, deeper(depth), form)
+        case list() | tuple():
+            inner = deeper(depth)
+            return f"[{','.join([_written(item, inner, form) for item in value])}]"
         case None | bool():
             return _WORDS[value]
         case int() | float():
             return repr(form.number(value))
-        case str() if _storable(value):
-            return form.quoted(value)
-        case list() | tuple():
-            inner = deeper(depth)
-            return f"[{','.join([_written(item, inner, form) for item in value])}]"
-        case dict() | Mapping() if _is_plain(value):
-            inner, quoted = deeper(depth), form.quoted
-            pairs = [f"{quoted(name)}:{_written(value[name], inner, form)}" for name in form.order(value)]
-            return f"{{{','.join(pairs)}}}"
+        case Mapping() if _is_plain(value):
+            return _object_text(value, deeper(depth), form)
     return form.encoder.encode(_encode(value, depth, form.number))
+
+
+def _object_text(value: Mapping[str, Value], depth: int, form: _Form) -> str:
+    quoted = form.quoted
+    pairs = [f"{quoted(name)}:{_written(value[name], depth, form)}" for name in form.order(value)]
+    return f"{{{','.join(pairs)}}}"
 
 
 def _encode(value: Value, depth: int, number: Callable[[float], int | float]) -> Json:

@@ -66,6 +66,14 @@ def test_the_steps_that_come_with_a_job_are_those_that_are_kept(house: House, st
 
 def test_none_are_none(house: House) -> None:
     assert not house.jobs.accept_many([])
+    assert not house.jobs.keeping([])()
+
+
+def test_what_waits_for_the_end_gives_what_is_kept(house: House) -> None:
+    first, second = [Start(job=job()), Start(job=job())], [Start(job=job())]
+    end = house.jobs.keeping(first)
+    kept = [*_jobs(end()), *_jobs(house.jobs.keeping(second)())]
+    assert kept == [house.jobs.get(each.job.id) for each in (*first, *second)]
 
 
 def test_each_answer_stands_at_its_place_and_is_what_is_kept(house: House) -> None:

@@ -13,7 +13,7 @@ from packsys.language.compile import Compiled
 from packsys.language.nodes import Node
 from packsys.model import Job, JobState, StepState, Submission
 from packsys.runtime import batch
-from packsys.runtime.batch import MOST, Answer
+from packsys.runtime.batch import MOST, PART, Answer
 from packsys.runtime.opening import LIGHT, Heavy
 from packsys.turns import Opening
 from tests.runtime.world import World, world
@@ -167,6 +167,30 @@ def test_the_accounts_of_a_workspace_are_read_once(here: World) -> None:
     assert listed.asked == ["default"]
 
 
+def test_the_next_are_made_ready_while_some_are_kept(here: World) -> None:
+    noted: list[str] = []
+
+    def opened(jobs: Sequence[tuple[Job, Node]]) -> Sequence[Opening | Heavy]:
+        noted.append("made ready")
+        return here.submit.open(jobs)
+
+    submit = replace(here.submit, open=opened, jobs=Noted(here.house.jobs, noted))  # type: ignore[arg-type]
+    answers = replace(here.submit_many, submit=submit)(asked(*["=1"] * (PART + 1)))
+    assert noted == ["made ready", "begun", "made ready", "kept", "begun", "kept"]
+    assert [value(here, each) for each in answers] == [1] * (PART + 1)
+
+
+def test_what_is_kept_is_sent_where_the_next_cannot_be_made_ready(here: World) -> None:
+    def compiled(submission: Submission) -> Compiled:
+        if submission.formula == "=Away()":
+            raise NotReady
+        return here.submit.compile(submission)
+
+    with pytest.raises(NotReady):
+        replace(here.submit_many, compiling=lambda: compiled)(asked(*["Probe::Add(1, 2)"] * PART, "=Away()"))
+    assert [message[0] for message in here.messages.waiting].count("step") == PART
+
+
 class Full:
     def check(self) -> None:
         raise Overloaded("There is no room.")
@@ -184,9 +208,25 @@ class Counted:
     jobs: Any
     batches: list[int] = field(default_factory=list)
 
-    def accept_many(self, starts: Any) -> Any:
+    def keeping(self, starts: Any) -> Any:
         self.batches.append(len(starts))
-        return self.jobs.accept_many(starts)
+        return self.jobs.keeping(starts)
+
+
+@dataclass
+class Noted:
+    jobs: Any
+    noted: list[str]
+
+    def keeping(self, starts: Any) -> Any:
+        end = self.jobs.keeping(starts)
+        self.noted.append("begun")
+
+        def ended() -> Any:
+            self.noted.append("kept")
+            return end()
+
+        return ended
 
 
 @dataclass

@@ -9,10 +9,16 @@ import pytest
 from sqlalchemy import text
 
 from packsys.errors import NotReady, WrongSetUp
+from packsys.model import Job
 from packsys.store.database import Database, address, open_database
 from packsys.store.jobs import PostgresJobs
+from packsys.turns import Start
 from tests.ports.samples import job
 
+ENDED = (
+    "select count(pg_terminate_backend(pid, 5000)) from pg_stat_activity "
+    "where datname = current_database() and pid <> pg_backend_pid()"
+)
 AWAY = "postgresql+psycopg://nobody:hunter2@/nothing?host=/nonexistent"
 
 
@@ -26,10 +32,8 @@ def another(database_url: str) -> Iterator[Database]:
 
 def end_connections(of: Database) -> int:
     """Ends every connection but ours, as a restart of the server does; counts them."""
-    ended = "select count(pg_terminate_backend(pid, 5000)) from pg_stat_activity"
-    others = "where datname = current_database() and pid <> pg_backend_pid()"
     with of.connect() as connection:
-        return int(connection.execute(text(f"{ended} {others}")).scalar_one())
+        return int(connection.execute(text(ENDED)).scalar_one())
 
 
 def test_nothing_is_opened_before_it_is_needed() -> None:
@@ -61,6 +65,17 @@ def test_connections_that_the_server_ended_are_replaced(database: Database, anot
     jobs = PostgresJobs(database, told=lambda events: None)
     kept = jobs.accept(job())
     assert end_connections(another) >= 1
+    assert jobs.get(kept.id) == kept
+
+
+def test_what_was_begun_is_done_on_a_new_connection_where_its_own_ends(database: Database, another: Database) -> None:
+    jobs = PostgresJobs(database, told=lambda events: None)
+    with another.begin() as connection:
+        connection.execute(text("lock table job"))  # what was begun waits
+        end = jobs.keeping([Start(job=job())])
+        connection.execute(text(ENDED))
+    (kept,) = end()
+    assert isinstance(kept, Job)
     assert jobs.get(kept.id) == kept
 
 
