@@ -172,9 +172,9 @@ class SyncLedger:
         came = {row.key: row for row in page.rows}
         gone = [key for key in sorted(set(page.deleted) - came.keys()) if key in file.rows and file.rows[key].live]
         kinds = {key: _kind(file.rows.get(key), row) for key, row in came.items()}
-        for key, kind in sorted({**kinds, **dict.fromkeys(gone, Operation.DELETE)}.items()):
-            if kind is not None:
-                self._write(file, run, came.get(key), key, kind)
+        news = {**kinds, **dict.fromkeys(gone, Operation.DELETE)}
+        for kind, key in sorted((kind, key) for key, kind in news.items() if kind is not None):
+            self._write(file, run, came.get(key), key, kind)
         again = came.keys() | {each.key for each in page.rejects if each.key is not None}
         file.letters = [letter for letter in file.letters if letter.reject.key not in again]
         found = list(kinds.values())

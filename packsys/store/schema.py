@@ -12,7 +12,7 @@ from packsys.errors import NotReady
 from packsys.store.database import Database, address
 from packsys.store.direct import answering
 
-HEAD = "0014"
+HEAD = "0015"
 """The newest revision below ``migrations/versions``; revisions are numbered in their order."""
 
 MIGRATIONS = Path(__file__).with_name("migrations")

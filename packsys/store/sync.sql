@@ -259,7 +259,7 @@ where scope = :scope and deleted_at is null
 with met as materialized (
     select distinct unnest(row_ids) as row_id from sync_seen where serial = :serial
 ), chosen as materialized (
-    select row_id, case when missed_in = :swept then strikes else 0 end + 1 as struck
+    select row_key, case when missed_in = :swept then strikes else 0 end + 1 as struck
     from sync_row left join met using (row_id)
     where scope = :scope and deleted_at is null and missed_in is distinct from :serial and met.row_id is null
     order by row_key
@@ -271,17 +271,18 @@ with met as materialized (
         version = case when struck >= :strikes then version + 1 else version end,
         serial = case when struck >= :strikes then :serial else serial end,
         page = case when struck >= :strikes then :page else page end
-    from chosen where sync_row.row_id = chosen.row_id
-    returning row_key, deleted_at is not null as doomed
+    from chosen where sync_row.scope = :scope and sync_row.row_key = chosen.row_key
+    returning sync_row.row_key, deleted_at is not null as doomed
 ), numbered as (
     update sync_table set changes = changes + (select count(*) from judged where doomed)
     where scope = :scope and exists (select from judged where doomed)
     returning changes
 ), told as (
-    insert into sync_change (scope, change, row_key, operation, serial, page, at)
-    select :scope, changes - count(*) over () + row_number() over (order by row_key), row_key, 'delete', :serial, :page,
-           now()
-    from judged, numbered where doomed
+    insert into sync_change (scope, change, row_keys, operation, serial, page, at)
+    select :scope, max(changes - total + place), array_agg(row_key order by place), 'delete', :serial, :page, now()
+    from (select row_key, count(*) over () as total, row_number() over (order by row_key) as place
+          from judged where doomed) listed, numbered
+    group by (place - 1) / 100
 ), tally as (
     select count(*) filter (where doomed) as deleted, count(*) filter (where not doomed) as missed from judged
 ), moved as (
@@ -343,12 +344,16 @@ limit :limit
 -- Lists lines of the change feed once they are on the disk: who has read a change must not find another one by its
 -- number after a crash, and pages do not wait when they are kept. A line of our own in the log has the commit of this
 -- statement wait for it, and so for all that it has seen.
-select change, row_key, operation, run_id, sync_change.page, at,
+select last - cardinality(row_keys) + place as change, row_key, operation, run_id, page, at,
        (select pg_logical_emit_message(true, 'packsys', '')
         where pg_current_wal_flush_lsn() < pg_current_wal_insert_lsn()) as written
-from sync_change join sync_run using (serial)
-where sync_change.scope = (select scope from sync_table where table_id = :table_id) and change > :change
-order by change
+from (select change as last, row_keys, operation, run_id, sync_change.page, at
+      from sync_change join sync_run using (serial)
+      where sync_change.scope = (select scope from sync_table where table_id = :table_id) and change > :change
+      order by change
+      limit :limit) listed, unnest(row_keys) with ordinality told (row_key, place)
+where last - cardinality(row_keys) + place > :change
+order by last, place
 limit :limit
 
 -- name: dead_letters

@@ -181,9 +181,9 @@ sync_page = Table(
 sync_row = Table(
     "sync_row",
     metadata,
-    _serial("row_id", key=True),
-    Column("scope", BigInteger(), nullable=False),
-    Column("row_key", AnyText(collation="C"), nullable=False),
+    _serial("row_id"),
+    Column("scope", BigInteger(), primary_key=True, autoincrement=False),
+    Column("row_key", AnyText(collation="C"), primary_key=True),
     Column("document", JSONB(), nullable=False),
     Column("hash", LargeBinary(), nullable=False),
     Column("notes", JSONB()),
@@ -193,7 +193,6 @@ sync_row = Table(
     Column("deleted_at", moment()),
     Column("missed_in", BigInteger()),
     Column("strikes", Integer(), nullable=False, server_default="0"),
-    UniqueConstraint("scope", "row_key"),
     postgresql_with={"fillfactor": 85},
 )
 
@@ -207,13 +206,14 @@ sync_seen = Table(
     Column("row_ids", ARRAY(BigInteger()), nullable=False),
 )
 
-# Numbers are given out under the lock of the table's row, which is held until the commit: they come in its order.
+# Numbers are given out under the lock of the table's row, which is held until the commit: they come in its order. A
+# line holds up to a hundred changes, and its number is that of the last one.
 sync_change = Table(
     "sync_change",
     metadata,
     Column("scope", BigInteger(), primary_key=True, autoincrement=False),
     Column("change", BigInteger(), primary_key=True, autoincrement=False),
-    Column("row_key", AnyText(collation="C"), nullable=False),
+    Column("row_keys", ARRAY(AnyText()), nullable=False),
     Column("operation", Text(), nullable=False),
     Column("serial", BigInteger(), nullable=False),
     Column("page", Integer(), nullable=False),

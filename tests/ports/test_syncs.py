@@ -159,7 +159,7 @@ def test_every_row_is_counted_once(house: SyncHouse, table: SyncTable) -> None:
     assert counts == Counts(rows=8, added=1, updated=1, revived=1, unchanged=1, rejected=2, repeated=2, deleted=1)
     assert house.values(table)["new"] == {"Id": "new", "Value": 1}
     assert house.values(table)["other"] == {"Id": "other", "Value": 2}
-    assert house.story(table)[-4:] == [("revive", "back"), ("delete", "gone"), ("add", "new"), ("update", "other")]
+    assert house.story(table)[-4:] == [("add", "new"), ("delete", "gone"), ("revive", "back"), ("update", "other")]
     assert house.runs.of(table.id)[0].counts == counts
 
 
@@ -452,7 +452,7 @@ def test_an_incremental_run_has_met_nothing_but_deletes_what_it_is_told(house: S
     claim = house.claim(run)
     assert house.finish.conclude(claim, swept=False)
     assert list(house.values(table)) == ["b", "c"]
-    assert house.story(table)[2:] == [("delete", "a"), ("add", "c")]
+    assert house.story(table)[2:] == [("add", "c"), ("delete", "a")]
 
 
 def test_a_run_waits_for_approval(house: SyncHouse, table: SyncTable) -> None:
@@ -486,6 +486,17 @@ def test_the_numbers_of_changes_have_no_gaps(house: SyncHouse, table: SyncTable)
     changes = house.rows.changes(table.id)
     assert [change.number for change in changes] == list(range(1, len(changes) + 1))
     assert list(house.rows.changes(table.id, after=3, limit=2)) == list(changes[3:5])
+
+
+def test_the_feed_is_the_same_in_bites_of_any_size(house: SyncHouse, table: SyncTable) -> None:
+    """Hundreds of changes of several kinds: 250 rows come, 120 of them go, 130 change, and 120 others come."""
+    house.sync(table, page({f"{number:03}": 1 for number in range(250)}))
+    house.sync(table, page({f"{number:03}": 2 for number in range(120, 370)}, deleted=["000", "001"]))
+    changes = list(house.rows.changes(table.id, limit=10_000))
+    assert [change.number for change in changes] == list(range(1, 620 + 1))
+    for after in (0, 1, 99, 100, 101, 249, 250, 369, 370, 371, 372, 400, 502, 619, 620):
+        for limit in (1, 3, 100, 1000):
+            assert list(house.rows.changes(table.id, after=after, limit=limit)) == changes[after : after + limit]
 
 
 # Rows that were set aside.

@@ -1,4 +1,4 @@
-"""Makes the functions that keep the pages of sync tables."""
+"""Makes the function that keeps the pages of sync tables; the one that it calls comes with migration 0015."""
 
 from pathlib import Path
 
@@ -11,5 +11,5 @@ _FUNCTIONS = Path(__file__).parents[1] / "sql" / "0013_pages.sql"
 
 
 def upgrade() -> None:
-    """Makes two functions."""
+    """Makes one function."""
     op.get_bind().exec_driver_sql(_FUNCTIONS.read_text(encoding="utf-8").replace("%", "%%"))
