@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from packsys.errors import PacksysError
+from packsys.errors import HouseError, PacksysError
 from packsys.metrics.process import ProcessFigures
 from packsys.ports import Call, Inquiry, PackRunner
 from packsys.values import Value
@@ -17,7 +17,7 @@ from packsys.values import Value
 class TimedRunner:
     """Runs pack code as another runner does, and notes how long each call of a formula took; ``clock`` is in seconds.
 
-    The outcome is ``done``, or the code of the error, which is one of packsys's own.
+    The outcome is ``done``, or the code of the error: where it is none of packsys's own, that of a mistake of ours.
     """
 
     runner: PackRunner
@@ -26,10 +26,12 @@ class TimedRunner:
 
     def run(self, call: Call) -> Value:
         """Gives the call's result."""
-        began, outcome = self.clock(), "done"
+        began, outcome = self.clock(), HouseError.code
         self.figures.begun()
         try:
-            return self.runner.run(call)
+            found = self.runner.run(call)
+            outcome = "done"
+            return found
         except PacksysError as error:
             outcome = error.code
             raise

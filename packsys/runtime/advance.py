@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 from packsys.language.codec import loads
 from packsys.language.memory import Memory
-from packsys.model import Claim, Job, Step
+from packsys.model import Claim, Job, Route, Step
 from packsys.planner.rounds import Finished, Wave, next_wave
 from packsys.ports import Dispatcher, JobStore, StepStore
+from packsys.runtime.sending import send_kept
 from packsys.turns import Ahead, Claimed, Settled, Standing, weight
 from packsys.values import ErrorValue
 
@@ -63,7 +64,7 @@ class Advance:
                 if added := self.steps.add(
                     job.id, wave.invocations, look_at=wave.look_at, known=len(standing.outcomes)
                 ):
-                    self.dispatcher.wave(added, route=job.route)
+                    self._send(added, job.route)
 
     def claim(self, job: str, keys: Sequence[str]) -> Claimed:
         """Takes what is due and free of some steps of a job."""
@@ -125,9 +126,12 @@ class Advance:
         if taken is None or taken.claim is None:
             return None
         if len(taken.steps) > 1:
-            self.dispatcher.wave(taken.steps[1:], route=standing.route)
+            self._send(taken.steps[1:], standing.route)
         alone = len(taken.steps) == 1 and standing.open == 0
         return Turn(claim=taken.claim, standing=replace(standing, waves=taken.claim.step.wave) if alone else None)
+
+    def _send(self, wave: Sequence[Step], route: Route) -> None:
+        send_kept(lambda: self.dispatcher.wave(wave, route=route), jobs=[wave[0].job])
 
     def _lost(self, standing: Standing, settled: Sequence[Settled]) -> None:
         if settled:
@@ -139,7 +143,7 @@ class Advance:
         elif added := self.steps.add(
             standing.job, wave.invocations, look_at=wave.look_at, known=len(standing.outcomes)
         ):
-            self.dispatcher.wave(added, route=standing.route)
+            self._send(added, standing.route)
 
 
 def decide(standing: Standing, memory: Memory | None = None) -> Wave | Finished:

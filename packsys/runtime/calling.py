@@ -18,6 +18,7 @@ from packsys.runtime.admission import WAIT, Admission
 from packsys.runtime.flights import Flight, Flights
 from packsys.runtime.patience import PATIENCE, waiting
 from packsys.runtime.retries import Retries
+from packsys.runtime.sending import send_kept
 from packsys.runtime.surround import Surround
 from packsys.runtime.tables import NoTables
 from packsys.sdk.surroundings import Location
@@ -126,7 +127,8 @@ class MakeCall:
         if waiting(lambda: self.claims.postpone(claim, delay=delay, cause=cause, tried=tried)):
             flight.hold(delay)
             if delay <= self.retries.longest:
-                self.dispatcher.again(claim.step, route=claim.route, delay=delay)
+                again = partial(self.dispatcher.again, claim.step, route=claim.route, delay=delay)
+                send_kept(again, jobs=[claim.step.job])
         return None
 
     def _call(self, claim: Claim) -> tuple[PackVersion, Call]:

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 
 from packsys.language.memory import Memory
 from packsys.model import Claim, Step
@@ -16,6 +17,7 @@ from packsys.runtime.ahead import Outing, RunAhead
 from packsys.runtime.calling import MakeCall
 from packsys.runtime.heartbeat import Heartbeats
 from packsys.runtime.patience import waiting
+from packsys.runtime.sending import send_kept
 from packsys.turns import Claimed, Settled, Standing
 
 SHIFT = 1.0
@@ -174,4 +176,5 @@ class Spell:
                 claim = self._waiting.pop()
                 self._hold([*(each.claim for each in self._settled), running, *self._waiting])
                 if self._execute.steps.postpone(claim, delay=0, cause="held_up", tried=False):
-                    self._execute.dispatcher.again(claim.step, route=claim.route)
+                    again = partial(self._execute.dispatcher.again, claim.step, route=claim.route)
+                    send_kept(again, jobs=[claim.step.job])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,17 +11,16 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from packsys.errors import NotReady, RequestError
+from packsys.errors import RequestError
 from packsys.language.compile import Compiled
 from packsys.language.locales import DEFAULT, tag_of
 from packsys.language.nodes import Node
 from packsys.model import Job, Priority, Submission
 from packsys.ports import Dispatcher, JobStore, Pressure
 from packsys.runtime.opening import Heavy
+from packsys.runtime.sending import send_kept
 from packsys.turns import Opening, Start
 from packsys.values import Failure, from_plain, to_json
-
-log = logging.getLogger(__name__)
 
 LONGEST = 86_000.0
 """The longest deadline in seconds: below the day for which Celery keeps a chord's counters."""
@@ -104,11 +102,7 @@ class Submit:
     def send(self, starts: Sequence[Start]) -> None:
         """Sends the first waves of accepted jobs; what the queue does not take is sent later."""
         waves = [(each.steps[len(each.opening.answered) :], each.job.route) for each in starts]
-        try:
-            self.dispatcher.waves(waves)
-        except NotReady as error:
-            for each in starts:
-                log.warning("job.unsent", extra={"job": each.job.id, "cause": error.message})
+        send_kept(lambda: self.dispatcher.waves(waves), jobs=[each.job.id for each in starts])
 
     def _job(self, submission: Submission, compiled: Compiled) -> Job:
         now = self.now()

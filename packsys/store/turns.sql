@@ -72,12 +72,13 @@ returning step.job, step.key
 -- name: renew_free
 -- Holds those claims for longer on whose rows nobody is at work, and lists all that were not lost.
 with held as (
-    select step.job, step.key
+    select step.job, step.key, step.attempt
     from unnest(%(jobs)s::text[], %(keys)s::text[], %(attempts)s::int[]) as held (job, key, attempt)
     join step on step.job = held.job and step.key = held.key and step.attempt = held.attempt and step.state = 'running'
 ), free as (
     select step.job, step.key
-    from held join step on step.job = held.job and step.key = held.key
+    from held join step on step.job = held.job and step.key = held.key and step.attempt = held.attempt
+    where step.state = 'running'  -- once more: it may have ended since, and what is locked is the newest
     for no key update of step skip locked
 ), longer as (
     update step set lease_until = clock_timestamp() + make_interval(secs => %(lease)s)

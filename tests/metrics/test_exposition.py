@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from packs.github.pack import pack as github
 from packsys.catalog.manifest import describe, release
-from packsys.errors import CallTimeout, NotReady, WrongSetUp
+from packsys.errors import CallTimeout, HouseError, NotReady, WrongSetUp
 from packsys.language.invocation import Invocation
 from packsys.memory import MemoryCounters
 from packsys.memory.egress import ClosedFetcher
@@ -83,15 +83,14 @@ def test_a_histogram_has_a_bounded_number_of_lines() -> None:
 
 
 class Faulty:
-    """Is a runner whose calls take no time: every second one fails."""
+    """Is a runner whose calls take no time: the second fails, and the third shows a mistake of ours."""
 
     def __init__(self) -> None:
-        self.calls = 0
+        self.errors: list[Exception | None] = [ZeroDivisionError(), CallTimeout(), None]
 
     def run(self, call: Call) -> Value:
-        self.calls += 1
-        if self.calls % 2 == 0:
-            raise CallTimeout
+        if error := self.errors.pop():
+            raise error
         return 1
 
     def ask(self, inquiry: Inquiry) -> object:
@@ -99,7 +98,7 @@ class Faulty:
 
 
 def test_calls_are_timed_by_formula_and_outcome() -> None:
-    kept, ticks = ProcessFigures(), iter([0.0, 0.3, 1.0, 8.0])
+    kept, ticks = ProcessFigures(), iter([0.0, 0.3, 1.0, 8.0, 8.0, 8.5])
     runner = TimedRunner(runner=Faulty(), figures=kept, clock=lambda: next(ticks))
     call = Call(
         formula=release(describe(github)).formulas["Repo"],
@@ -111,10 +110,13 @@ def test_calls_are_timed_by_formula_and_outcome() -> None:
     runner.run(call)
     with pytest.raises(CallTimeout):
         runner.run(call)
+    with pytest.raises(ZeroDivisionError):
+        runner.run(call)
     text = Exposition(kept)()
     told = figures(text)
     assert told["pack_execution_total", "Repo", "done", "GitHub"] == 1
     assert told["pack_execution_total", "Repo", CallTimeout.code, "GitHub"] == 1
+    assert told["pack_execution_total", "Repo", HouseError.code, "GitHub"] == 1
     assert told["pack_execution_duration_seconds_sum", "Repo", CallTimeout.code, "GitHub"] == 7
     assert b"the-account" not in text
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from packsys.errors import NotReady
-from packsys.model import JobState, Submission
+from packsys.model import JobState, StepState, Submission
 from packsys.ports import Due
 from packsys.sdk import Context, Pack
 from packsys.values import ErrorValue
@@ -82,3 +82,34 @@ def test_an_action_whose_claim_was_lost_while_the_database_was_away_is_not_begun
     (left,) = here.house.steps.of(job.id)
     assert not isinstance(left.outcome, ErrorValue)
     assert left.attempt == 2
+
+
+TWO_AFTER_ONE = "Sequence(1, 2).FormulaMap(Probe::Add(CurrentValue, Probe::Echo(1))).Sum()"
+
+
+def test_a_broker_that_does_not_take_a_wave_keeps_nobody_from_the_call_that_was_claimed_with_it() -> None:
+    here = world()
+    job = here.submit(Submission(formula=TWO_AFTER_ONE))
+    here.messages.away = True
+    here.settle()
+    assert [step.state for step in here.house.steps.of(job.id)] == [StepState.DONE, StepState.DONE, StepState.QUEUED]
+    here.messages.away = False
+    here.house.wait(11.0)
+    assert here.reconcile() == 1
+    here.settle()
+    done = here.house.jobs.get(job.id)
+    assert (done.value, [step.attempt for step in here.house.steps.of(job.id)]) == (5, [1, 1, 1])
+
+
+def test_a_broker_that_does_not_take_the_next_attempt_loses_it_to_nobody() -> None:
+    here = world()
+    job = here.submit(Submission(formula="IfError(Probe::Fail(503), 7)"))
+    here.messages.away = True
+    here.settle()
+    assert [step.state for step in here.house.steps.of(job.id)] == [StepState.WAITING]
+    here.messages.away = False
+    while not here.house.jobs.get(job.id).state.final:
+        here.house.wait(60.0)
+        here.reconcile()
+        here.settle()
+    assert here.house.jobs.get(job.id).value == 7

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from packsys.connections.vault import Secret, Vault
+from packsys.errors import NotReady
 from packsys.kvstore.results import RedisResults
 from packsys.language.compile import Compiler
 from packsys.limits.calls import CallLimits
@@ -57,12 +58,15 @@ class Messages:
 
     joins: bool = False
     passes: bool = False
+    away: bool = False
     waiting: deque[tuple[str, ...]] = field(default_factory=deque)
     calls: dict[tuple[str, str], str] = field(default_factory=dict)
     delays: list[float] = field(default_factory=list)
     roused: list[int] = field(default_factory=list)
 
     def wave(self, steps: Sequence[Step], *, route: Route) -> None:
+        if self.away:
+            raise NotReady("The broker does not take messages.")
         self.calls.update({(step.job, step.key): step.invocation.name for step in steps})
         self.waiting.extend(("step", step.job, step.key) for step in steps)
         self.waiting.extend([("advance", steps[0].job)] * self.joins)
@@ -72,6 +76,8 @@ class Messages:
             self.wave(steps, route=route)
 
     def again(self, step: Step, *, route: Route, delay: float = 0.0) -> None:
+        if self.away:
+            raise NotReady("The broker does not take messages.")
         self.delays.append(delay)
         self.calls[step.job, step.key] = step.invocation.name
         self.waiting.extend([("step", step.job, step.key), *[("advance", step.job)] * self.joins])
