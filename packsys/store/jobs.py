@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from sqlalchemy import Row, bindparam, select
@@ -52,19 +51,22 @@ class PostgresJobs:
 
         Of several with the same key the first is kept, and the others are that job or a mismatch.
         """
-        return self.keeping(starts)()
+        ordered = in_order(starts)
+        rows = self._database.direct.rows(BATCH["accept"], batch_terms(ordered)) if starts else ()
+        return self._kept(starts, ordered, rows)
 
     def keeping(self, starts: Sequence[Start]) -> Callable[[], Sequence[Job | IdempotencyMismatch]]:
         """Begins what :meth:`accept_many` does, and gives what waits for its end, which is to be called once."""
         if not starts:
             return tuple
         ordered = in_order(starts)
-        return partial(self._kept, starts, ordered, self._database.direct.later(BATCH["accept"], batch_terms(ordered)))
+        end = self._database.direct.later(BATCH["accept"], batch_terms(ordered))
+        return lambda: self._kept(starts, ordered, end())
 
     def _kept(
-        self, starts: Sequence[Start], ordered: Sequence[Start], end: Callable[[], Sequence[Any]]
+        self, starts: Sequence[Start], ordered: Sequence[Start], found: Sequence[Any]
     ) -> Sequence[Job | IdempotencyMismatch]:
-        rows = {row.id: row for row in end()}
+        rows = {row.id: row for row in found}
         fresh = [(each, rows[texts(each.job.id)]) for each in ordered if texts(each.job.id) in rows]
         self._told([event for each, row in fresh for event in opened(each, row)])
         known: dict[str, Job | IdempotencyMismatch]
