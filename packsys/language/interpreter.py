@@ -118,7 +118,8 @@ class _Evaluation:
     def _spend(self, steps: int) -> None:
         self.steps += steps
         if self.steps > self.budget.nodes:
-            raise Spent(too_much("The formula takes too many steps", self.steps, self.budget.nodes).error)
+            # The first one over the limit: steps that a memory spares are counted together, and may go further over it.
+            raise Spent(too_much("The formula takes too many steps", self.budget.nodes + 1, self.budget.nodes).error)
 
     def constant(self, node: Constant) -> Outcome:
         return node.value
