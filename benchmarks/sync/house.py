@@ -92,10 +92,9 @@ class House:
             workers = _Peaks(self.system.processes["worker"].pid)
             before, begun = self._log(), time.perf_counter()
             run = syncs.start(name, mode=Mode.FULL)
-            while not (ended := syncs.runs.get(run.id)).state.final:
-                assert time.perf_counter() - begun < PATIENCE, ended
-                time.sleep(0.025)  # who looks more often takes from the worker, and the others have nobody who looks
+            self._await(run.id)
             seconds, written = time.perf_counter() - begun, self._log() - before
+            ended = syncs.runs.get(run.id)
             assert ended.counts.rows == self.rows, ended
             return Load(seconds, workers.most(), written / self.rows)
 
@@ -119,6 +118,14 @@ class House:
             return Load(found["seconds"], found["peak"], (self._log() - before) / self.rows)
 
         return load
+
+    def _await(self, run: str) -> None:
+        """Waits for the end of a run; the others have nobody who looks, so a look must not take from the worker."""
+        begun, looks = time.perf_counter(), "select finished_at from sync_run where run_id = %s"
+        with psycopg.connect(self.database.replace("/bench?", "/packsys?"), autocommit=True) as connection:
+            while connection.execute(looks, (run,), prepare=True).fetchone() == (None,):
+                assert time.perf_counter() - begun < PATIENCE, run
+                time.sleep(0.025)
 
     def _log(self) -> float:
         with psycopg.connect(self.database) as connection:
