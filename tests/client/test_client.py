@@ -15,7 +15,8 @@ from packsys.client import Job, JobFailed, Packsys, Refused, StillRunning
 from packsys.errors import Actor, RateLimited
 from packsys.taxonomy import RECOVERY
 from packsys.values import ErrorValue
-from tests.service.house import SmallHouse, until
+from tests.service.house import SmallHouse
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 

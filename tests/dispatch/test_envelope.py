@@ -22,7 +22,7 @@ from packsys.kvstore.queues import RedisQueues
 from packsys.model import Priority, Route, Step
 from packsys.ports import Due
 from tests.ports.samples import call
-from tests.service.house import until
+from tests.waiting import until
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 

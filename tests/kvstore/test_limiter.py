@@ -24,7 +24,7 @@ from packsys.limits.policy import DEFAULTS, Policy, Rate, Slots
 from packsys.limits.verdict import Cause, Permit, Refusal
 from packsys.memory import MemoryLimiter
 from tests.kvstore.test_results import Clock
-from tests.service.house import until
+from tests.waiting import until
 
 PACKS = count(1_000_000)
 

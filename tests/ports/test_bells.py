@@ -10,7 +10,7 @@ import pytest
 from packsys.kvstore.bells import RedisBells
 from packsys.memory import MemoryBells
 from packsys.ports import Bells
-from tests.service.house import until
+from tests.waiting import until
 
 
 @pytest.fixture(params=["memory", "redis"])

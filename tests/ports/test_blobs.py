@@ -14,7 +14,7 @@ from packsys.runtime.allowance import Allowance
 from tests.ports.conftest import Makes
 from tests.ports.samples import NOBODYS
 from tests.ports.threads import at_once
-from tests.service.house import until
+from tests.waiting import until
 
 _NUMBERS = count()
 BLOB = Blob(content=bytes(range(256)) + b"\n\n", content_type="image/png", name="a 'photo' 测试.png")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Event
 
@@ -10,6 +10,7 @@ import pytest
 
 from packsys.errors import NotReady
 from packsys.runtime.heartbeat import Heartbeats
+from tests.waiting import until
 
 LEASE = 3600.0
 
@@ -123,12 +124,3 @@ def test_the_beats_go_on_after_a_mistake() -> None:
     with claims.beats(lease=0.03).holding([A]):
         until(lambda: len(claims.heard) > 1)
     assert claims.missed.is_set()
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Waits for a condition."""
-    pause, patience = Event(), 1000
-    while not holds():
-        patience -= 1
-        assert patience, "It does not come to hold."
-        pause.wait(0.01)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -459,11 +458,3 @@ def sealed(new: NewConnection) -> bytes:
 def new_id() -> str:
     """Makes an id."""
     return job_id(now(), secrets.token_bytes(10))
-
-
-def until(true: Callable[[], bool], *, seconds: float = 10.0) -> None:
-    """Waits for a condition."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "it did not come true"
-        time.sleep(0.002)

@@ -14,7 +14,8 @@ from packsys.errors import CallTimeout
 from packsys.model import Event, EventKind
 from packsys.values import ErrorValue
 from tests.service.conftest import serving
-from tests.service.house import SmallHouse, until
+from tests.service.house import SmallHouse
+from tests.waiting import until
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ import pytest
 from packsys.errors import RateLimited
 from packsys.values import ErrorValue, Origin
 from tests.ports.single import claim_one
-from tests.service.house import SmallHouse, call, until
+from tests.service.house import SmallHouse, call
+from tests.waiting import until
 
 ABSENT = "01890a5d-ac96-774b-bcce-b302099a8057"
 

@@ -18,7 +18,8 @@ from packsys.metrics.exposition import Exposition
 from packsys.model import JobState
 from tests.metrics.reading import figures
 from tests.service.conftest import serving
-from tests.service.house import SmallHouse, until
+from tests.service.house import SmallHouse
+from tests.waiting import until
 
 TOKEN = "a-token-for-the-figures"
 

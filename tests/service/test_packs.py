@@ -25,7 +25,8 @@ from packsys.runtime.publish import Published
 from packsys.sdk import Context, Pack
 from packsys.service.packs import AT_ONCE
 from tests.service.conftest import serving
-from tests.service.house import SmallHouse, until
+from tests.service.house import SmallHouse
+from tests.waiting import until
 
 ZIP = {"Content-Type": "application/zip"}
 SLOWEST = 0.2

@@ -12,9 +12,9 @@ from httpx_sse import ServerSentEvent, connect_sse
 
 from packsys.client import Packsys
 from packsys.errors import RateLimited
-from tests.service.house import until
 from tests.service.syncs import Synced, synced
 from tests.sync.source import Source
+from tests.waiting import until
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from packsys.cli.system import System
 from packsys.client import Packsys, Refused
 from packsys.kvstore.address import connect
 from tests.callbacks import Receiver
-from tests.service.house import until
 from tests.system.canary import dump
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 

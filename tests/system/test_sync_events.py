@@ -13,7 +13,7 @@ from packsys.client import Packsys
 from packsys.kvstore.address import connect
 from tests.callbacks import Receiver
 from tests.metrics.reading import figures
-from tests.service.house import until
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
