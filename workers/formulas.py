@@ -13,8 +13,8 @@ from workers.requests import Taken
 @app.task(name=STEP, Request=Taken, bind=True)
 def step(self: Task, job: str, key: str) -> None:
     """Runs one pack call, and for a while those whose messages come next, where it can show them."""
-    queue = self.request.delivery_info["routing_key"] if app.works_here else ""
     asked = self.request
+    queue = asked.delivery_info["routing_key"] if app.works_here else ""
     app.services.execute(Due(job, key, asked.shadow or "", queue, alone=asked.group is None))
 
 

@@ -2,11 +2,12 @@
 -- each going on only where the one before it did what it was asked to.
 
 -- name: add
--- Adds a wave, and claims its first new step where a worker is named. Nothing where fewer outcomes are kept than it rests
--- on: outcomes do not wait for the disk, and a crash takes back the last ones.
+-- Adds a wave, and claims its first new step where a worker is named. Nothing where fewer outcomes are kept than it
+-- rests on: outcomes do not wait for the disk, and a crash takes back the last ones.
 select w.*, c.attempts, c.number as claim_event, c.at as claimed_at, c.parked, c.started_at, c.workspace, c.timezone,
        c.locale, c.priority, c.seconds
-from add_wave((select steps - open >= %(known)s from job where id = %(job)s), %(job)s, %(keys)s, %(invocations)s, %(calls)s, %(actions)s, %(look_at)s) w
+from add_wave((select steps - open >= %(known)s from job where id = %(job)s), %(job)s, %(keys)s, %(invocations)s,
+              %(calls)s, %(actions)s, %(look_at)s) w
 cross join lateral claim_steps(cardinality(w.keys) > 0 and %(worker)s::text is not null, %(job)s, w.keys[1:1],
                                true, %(worker)s, %(lease)s, false) c
 

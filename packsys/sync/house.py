@@ -119,17 +119,21 @@ def wire_syncs(
         steer=Steer(tables=stores.tables, runs=stores.runs, dispatcher=dispatcher, told=bells.ring),
         preview=PreviewRun(tables=stores.tables, rows=stores.rows, read=unkept, now=now),
         replay=ReplayRows(tables=stores.tables, rows=stores.rows, check=read.check, new_id=new_id),
-        reconcile=ReconcileRuns(
-            upkeep=stores.upkeep,
-            dispatcher=dispatcher,
-            grace=terms.grace,
-            attempts=terms.attempts,
-            repaired=terms.repaired,
-        ),
+        reconcile=_reconcile(stores, terms, dispatcher),
         select=SelectRows(stores.tables, stores.rows),
         tables=stores.tables,
         runs=stores.runs,
         rows=stores.rows,
         events=stores.events,
         bells=bells,
+    )
+
+
+def _reconcile(stores: SyncStores, terms: Terms, dispatcher: SyncDispatcher) -> ReconcileRuns:
+    return ReconcileRuns(
+        upkeep=stores.upkeep,
+        dispatcher=dispatcher,
+        grace=terms.grace,
+        attempts=terms.attempts,
+        repaired=terms.repaired,
     )
